@@ -1,0 +1,184 @@
+package main
+
+import (
+	"cmp"
+	"fmt"
+	"maps"
+	"net/http"
+	"slices"
+	"strings"
+
+	"github.com/getkin/kin-openapi/openapi3"
+)
+
+// contract is openapi.yaml in the order and shape the templates want.
+type contract struct {
+	Base       string // the path every operation is under
+	Operations []operation
+	Tags       []string
+	Scopes     []scope
+	Roles      []role
+	Resources  []resource
+	Problems   []problem
+	Facts      []fact
+}
+
+type operation struct {
+	ID, Method, Path, Tag, Summary string
+	Public, OAuth                  bool
+	Any, Own                       []string // scopes; one is enough
+	Owner                          string   // the path parameter that says whose resource it is
+	Prefix, Suffix                 string   // of the path, around its parameter
+	Key                            string   // that parameter, empty if there is none
+	Params                         []param
+	Bodies                         []body
+}
+
+type param struct {
+	Name, In, Type, Schema, Default string
+	Required                        bool
+}
+
+type body struct{ MediaType, Schema string }
+
+type scope struct{ Name, Description string }
+
+type role struct {
+	Name   string
+	Scopes []string // with those of the roles below
+}
+
+type resource struct {
+	Name  string
+	Keys  []key // what the links are filled with
+	Links []link
+}
+
+type key struct{ Name, Type string }
+
+type link struct {
+	Rel, Operation string
+	Key            string // what fills the path parameter; empty if there is none
+}
+
+type problem struct {
+	Code, Title, Description, OAuth string
+	Status                          int
+}
+
+type fact struct{ Schema, Kind, Summary string }
+
+// methods is the order in which operations on one path are listed.
+var methods = []string{http.MethodGet, http.MethodPost, http.MethodPut, http.MethodPatch, http.MethodDelete}
+
+// each calls fn for every operation, in the order of paths and methods.
+func each(doc *openapi3.T, fn func(path, method string, item *openapi3.PathItem, op *openapi3.Operation)) {
+	for _, path := range slices.Sorted(maps.Keys(doc.Paths.Map())) {
+		item := doc.Paths.Value(path)
+		for _, method := range methods {
+			if op := item.GetOperation(method); op != nil {
+				fn(path, method, item, op)
+			}
+		}
+	}
+}
+
+// read turns a contract that check has passed into what the templates want.
+func read(doc *openapi3.T) contract {
+	c := contract{Base: doc.Servers[0].URL}
+	each(doc, func(path, method string, item *openapi3.PathItem, op *openapi3.Operation) {
+		c.Operations = append(c.Operations, readOperation(path, method, item, op))
+	})
+	for _, t := range doc.Tags {
+		c.Tags = append(c.Tags, t.Name)
+	}
+	scheme := doc.Components.SecuritySchemes["oauth2"].Value
+	for _, name := range scopeNames(doc) {
+		c.Scopes = append(c.Scopes, scope{name, scheme.Flows.Password.Scopes[name]})
+	}
+	granted := roleScopes(doc)
+	var below []string
+	for _, r := range enum(doc, "Role") {
+		below = append(below, granted[r]...)
+		c.Roles = append(c.Roles, role{r, slices.Clone(below)})
+	}
+	c.Resources = readResources(doc)
+	meanings := problemTable(doc)
+	for _, code := range enum(doc, "Problem") {
+		m := meanings[code]
+		c.Problems = append(c.Problems, problem{Code: code, Status: number(m["status"]), Title: text(m["title"]),
+			Description: text(m["description"]), OAuth: text(m["oauth"])})
+	}
+	for _, kind := range slices.Sorted(maps.Keys(doc.Webhooks)) {
+		hook := doc.Webhooks[kind].Post
+		c.Facts = append(c.Facts, fact{refName(factSchema(hook).Ref), kind, hook.Summary})
+	}
+	return c
+}
+
+func readOperation(path, method string, item *openapi3.PathItem, op *openapi3.Operation) operation {
+	o := operation{ID: op.OperationID, Method: method, Path: path, Tag: op.Tags[0], Summary: op.Summary}
+	o.Prefix, o.Suffix, _ = strings.Cut(path, "{")
+	o.Key, o.Suffix, _ = strings.Cut(o.Suffix, "}")
+	o.Public = len(*op.Security) == 0
+	o.OAuth = strings.HasSuffix(op.Responses.Default().Ref, "/OAuthFailed")
+	for _, requirement := range *op.Security {
+		for _, s := range requirement["oauth2"] {
+			if strings.HasSuffix(s, ":own") {
+				o.Own = append(o.Own, s)
+			} else {
+				o.Any = append(o.Any, s)
+			}
+		}
+	}
+	for _, p := range slices.Concat(item.Parameters, op.Parameters) {
+		v := p.Value
+		made := param{Name: v.Name, In: v.In, Type: v.Schema.Value.Type.Slice()[0], Schema: p.Ref + "/schema", Required: v.Required}
+		if v.Schema.Value.Default != nil {
+			made.Default = fmt.Sprint(v.Schema.Value.Default)
+		}
+		o.Params = append(o.Params, made)
+		if v.In == "path" && v.Name == "user_id" {
+			o.Owner = v.Name
+		}
+	}
+	if op.RequestBody != nil {
+		for _, mediaType := range slices.Sorted(maps.Keys(op.RequestBody.Value.Content)) {
+			o.Bodies = append(o.Bodies, body{mediaType, op.RequestBody.Value.Content[mediaType].Schema.Ref})
+		}
+	}
+	return o
+}
+
+func readResources(doc *openapi3.T) []resource {
+	var out []resource
+	for _, name := range slices.Sorted(maps.Keys(doc.Components.Responses)) {
+		response := doc.Components.Responses[name].Value
+		if len(response.Links) == 0 {
+			continue
+		}
+		r := resource{Name: strings.TrimSuffix(name, "Response")}
+		for _, rel := range slices.Sorted(maps.Keys(response.Links)) {
+			l := response.Links[rel].Value
+			made := link{Rel: rel, Operation: l.OperationID}
+			for _, from := range l.Parameters {
+				made.Key = strings.TrimPrefix(text(from), "$response.body#/")
+				if !slices.ContainsFunc(r.Keys, func(k key) bool { return k.Name == made.Key }) {
+					r.Keys = append(r.Keys, key{made.Key, "uuid.UUID"})
+				}
+			}
+			r.Links = append(r.Links, made)
+		}
+		// self comes first, as readers expect.
+		slices.SortStableFunc(r.Links, func(a, b link) int { return cmp.Compare(b2i(b.Rel == "self"), b2i(a.Rel == "self")) })
+		out = append(out, r)
+	}
+	return out
+}
+
+func b2i(b bool) int {
+	if b {
+		return 1
+	}
+	return 0
+}

@@ -1,0 +1,167 @@
+package main
+
+import (
+	"context"
+	"crypto/rand"
+	"encoding/base64"
+	"errors"
+	"fmt"
+	"io"
+	"log/slog"
+	"net"
+	"net/http"
+	"os"
+	"path/filepath"
+	"strconv"
+	"strings"
+
+	"github.com/jackc/pgx/v5/pgxpool"
+	"github.com/spf13/cobra"
+
+	"github.com/usherhq/usher/gen/db"
+	"github.com/usherhq/usher/gen/spec"
+	"github.com/usherhq/usher/schema"
+	"github.com/usherhq/usher/server/dev"
+	"github.com/usherhq/usher/server/password"
+	"github.com/usherhq/usher/server/users"
+)
+
+func devCommand() *cobra.Command {
+	var port int
+	var data string
+	c := &cobra.Command{
+		Use:   "dev",
+		Short: "Run everything on this machine, with nothing to set up",
+		Long: "Dev runs the whole service in one process for development: a private Postgres, migrations, keys, the worker.\n" +
+			"Data, mails and secrets are kept in the data folder; delete it to start over. Every setting of `usher config` can\n" +
+			"be given in the environment and then wins, DATABASE_URL and SMTP_URL too.",
+		Args: cobra.NoArgs,
+		RunE: func(c *cobra.Command, _ []string) error { return develop(c.Context(), port, data, c.OutOrStdout()) },
+	}
+	c.Flags().IntVar(&port, "port", 8080, "port to listen on, on this machine only")
+	c.Flags().StringVar(&data, "data", ".usher", "folder for data, mails and secrets")
+	return c
+}
+
+func develop(ctx context.Context, port int, data string, out io.Writer) error {
+	l, err := net.Listen("tcp", net.JoinHostPort("127.0.0.1", strconv.Itoa(port)))
+	if err != nil {
+		return fmt.Errorf("port %d is taken: stop what uses it, or choose another with --port", port)
+	}
+	defer l.Close()
+	if data, err = filepath.Abs(data); err != nil {
+		return err
+	}
+	if err := os.MkdirAll(data, 0o755); err != nil {
+		return fmt.Errorf("the data folder cannot be made: %w", err)
+	}
+	log := slog.New(slog.NewTextHandler(out, &slog.HandlerOptions{Level: slog.LevelInfo, ReplaceAttr: redact}))
+	defaults, err := devDefaults(l.Addr().(*net.TCPAddr).Port, data)
+	if err != nil {
+		return err
+	}
+	if os.Getenv("DATABASE_URL") == "" {
+		fmt.Fprintln(out, "Starting Postgres in", data)
+		pg, err := dev.StartPostgres(ctx, filepath.Join(data, "postgres"), dev.PostgresOptions{Log: log})
+		if err != nil {
+			return err
+		}
+		defer func() {
+			if err := pg.Stop(); err != nil {
+				log.Error("Postgres did not stop", "error", err.Error())
+			}
+		}()
+		defaults["DATABASE_URL"] = pg.URL()
+	}
+	s, err := read[settings](defaults)
+	if err != nil {
+		return err
+	}
+	return s.develop(ctx, l, out, log)
+}
+
+// devDefaults fill what a developer need not care about.
+func devDefaults(port int, data string) (map[string]string, error) {
+	secret, err := devSecret(filepath.Join(data, "secret"))
+	return map[string]string{
+		"USHER_BASE_URL": fmt.Sprintf("http://localhost:%d", port),
+		"USHER_SECRET":   secret,
+		"SMTP_URL":       "file://" + filepath.Join(data, "mail"),
+	}, err
+}
+
+// devSecret is the secret of the data folder, made at the first start.
+func devSecret(path string) (string, error) {
+	if b, err := os.ReadFile(path); err == nil {
+		return strings.TrimSpace(string(b)), nil
+	} else if !errors.Is(err, os.ErrNotExist) {
+		return "", fmt.Errorf("the data folder is broken: %w", err)
+	}
+	secret := make([]byte, 36)
+	_, _ = rand.Read(secret) // never fails
+	text := base64.RawURLEncoding.EncodeToString(secret)
+	return text, os.WriteFile(path, []byte(text+"\n"), 0o600)
+}
+
+func (s settings) develop(ctx context.Context, l net.Listener, out io.Writer, log *slog.Logger) error {
+	pool, err := s.open(ctx)
+	if err != nil {
+		return err
+	}
+	defer pool.Close()
+	if err := schema.Up(ctx, pool); err != nil {
+		return err
+	}
+	mailbox := map[string]http.Handler{}
+	folder, kept := strings.CutPrefix(s.SMTPURL, "file://")
+	if kept {
+		h := dev.Mailbox(folder)
+		mailbox["/dev/mail"], mailbox["/dev/mail/*"] = h, h
+	}
+	v, err := newService(ctx, s, pool, log, mailbox)
+	if err != nil {
+		return err
+	}
+	w, err := newWorker(s, pool, log)
+	if err != nil {
+		return err
+	}
+	fmt.Fprintf(out, "\n  Usher      %s\n  API docs   %s/docs\n", s.BaseURL, s.BaseURL)
+	if kept {
+		fmt.Fprintf(out, "  Mails      %s/dev/mail\n", s.BaseURL)
+	}
+	if err := s.firstAdmin(ctx, pool, out); err != nil {
+		return err
+	}
+	fmt.Fprint(out, "  Stop       Ctrl-C\n\n")
+	return together(ctx,
+		func(ctx context.Context) error { return v.serve(ctx, l) },
+		func(ctx context.Context) error { return runWorker(ctx, w) })
+}
+
+const devAdmin = "admin@example.com"
+
+// firstAdmin makes an admin at the first start and prints how to sign in.
+func (s settings) firstAdmin(ctx context.Context, pool *pgxpool.Pool, out io.Writer) error {
+	if s.FirstUserAdmin {
+		fmt.Fprintln(out, "  Admin      whoever registers first")
+		return nil
+	}
+	taken, err := db.New().AnyUser(ctx, pool)
+	if err != nil || taken {
+		return err
+	}
+	hasher, err := s.hasher()
+	if err != nil {
+		return err
+	}
+	secret := password.Generate()
+	_, err = createUser(ctx, pool, hasher, users.Draft{
+		Email: devAdmin, Verified: true, Role: spec.RoleADMIN, RegisteredAs: spec.RegistrationKindReader, Nickname: new("admin"),
+	}, secret)
+	if err != nil {
+		return err
+	}
+	fmt.Fprintf(out, "  Admin      %s, password %s (shown once)\n", devAdmin, secret)
+	return nil
+}

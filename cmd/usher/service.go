@@ -1,0 +1,196 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"log/slog"
+	"net"
+	"net/http"
+	"strings"
+	"sync/atomic"
+	"time"
+
+	"github.com/jackc/pgx/v5/pgxpool"
+	"github.com/labstack/echo/v4"
+
+	"github.com/usherhq/usher/gen/api"
+	"github.com/usherhq/usher/gen/spec"
+	"github.com/usherhq/usher/schema"
+	"github.com/usherhq/usher/server"
+	"github.com/usherhq/usher/server/auth"
+	"github.com/usherhq/usher/server/mail"
+	"github.com/usherhq/usher/server/password"
+	"github.com/usherhq/usher/server/site"
+	"github.com/usherhq/usher/server/store"
+	"github.com/usherhq/usher/server/token"
+	"github.com/usherhq/usher/server/users"
+	"github.com/usherhq/usher/server/worker"
+)
+
+// open returns a pool on the database of the settings.
+func (d Database) open(ctx context.Context) (*pgxpool.Pool, error) {
+	return store.Open(ctx, d.DatabaseURL, store.Limits{
+		MaxConns: d.Connections, StatementTimeout: 8 * time.Second, LockTimeout: 4 * time.Second,
+	})
+}
+
+func (h Hashing) hasher() (*password.Hasher, error) {
+	return password.NewHasher(password.Params{MemoryKiB: h.HashMemoryKiB, Iterations: h.HashIterations, Parallelism: h.HashParallelism},
+		h.HashSlots, h.HashQueue)
+}
+
+// service is the HTTP side: everything that `serve` and `dev` run.
+type service struct {
+	handler  *echo.Echo
+	keys     *token.Keys
+	keep     func(context.Context) (*token.Keyring, error)
+	draining atomic.Bool
+	log      *slog.Logger
+}
+
+// newService waits for the database, then builds the service on it. extra are pages beside the usual ones.
+func newService(ctx context.Context, s settings, pool *pgxpool.Pool, log *slog.Logger, extra map[string]http.Handler) (*service, error) {
+	secret, err := token.NewSecret([]byte(s.Secret))
+	if err != nil {
+		return nil, fmt.Errorf("USHER_SECRET: %w", err)
+	}
+	hasher, err := s.hasher()
+	if err != nil {
+		return nil, err
+	}
+	if err := migrated(ctx, pool, log); err != nil {
+		return nil, err
+	}
+	policy := auth.KeyPolicy{
+		Algorithm: token.Algorithm(s.KeyAlgorithm), RotateEvery: s.KeyRotation, PublishAhead: s.KeyAhead,
+		AccessLifetime: s.AccessLifetime, Issuer: s.BaseURL,
+	}
+	v := &service{log: log, keep: func(ctx context.Context) (*token.Keyring, error) { return auth.KeepKeys(ctx, pool, secret, policy) }}
+	ring, err := v.keep(ctx)
+	if err != nil {
+		return nil, fmt.Errorf("signing keys (was USHER_SECRET changed?): %w", err)
+	}
+	v.keys = token.NewKeys(ring)
+	shown, err := sitePages()
+	if err != nil {
+		return nil, err
+	}
+	for path, h := range extra {
+		shown[path] = h
+	}
+	v.handler, err = server.New(server.Options{
+		DB: pool, Secret: secret, Log: log, Pages: shown, AllowedOrigins: s.AllowedOrigins, TrustedProxies: s.networks(),
+		Ready: v.ready(pool),
+		Users: &users.Handlers{DB: pool, Hasher: hasher},
+		Auth: &auth.Handlers{DB: pool, Hasher: hasher, Keys: v.keys, Refresher: token.NewRefresher(secret), Settings: auth.Settings{
+			FirstUserAdmin: s.FirstUserAdmin, AccessLifetime: s.AccessLifetime, IdleLifetime: s.SessionIdle,
+			Lifetime: s.SessionLifetime, RefreshGrace: s.RefreshGrace,
+		}},
+	})
+	return v, err
+}
+
+// migrated waits until the database answers, and refuses one that lacks a migration.
+func migrated(ctx context.Context, pool *pgxpool.Pool, log *slog.Logger) error {
+	for {
+		pending, err := schema.Pending(ctx, pool)
+		switch {
+		case err == nil && pending:
+			return errors.New("the database lacks migrations: run `usher migrate up`")
+		case err == nil:
+			return nil
+		}
+		log.Warn("waiting for the database", "error", err.Error())
+		select {
+		case <-ctx.Done():
+			return ctx.Err()
+		case <-time.After(time.Second):
+		}
+	}
+}
+
+// sitePages are what people open in a browser, by the path as Echo writes it.
+func sitePages() (map[string]http.Handler, error) {
+	content := site.Content{OpenAPIYAML: api.YAML, OpenAPIJSON: api.JSON}
+	for _, p := range spec.Problems() {
+		content.Problems = append(content.Problems, site.Problem{Code: string(p), Title: p.Title(), Status: p.Status(), Description: p.Description()})
+	}
+	pages, err := site.New(content)
+	if err != nil {
+		return nil, err
+	}
+	out := map[string]http.Handler{}
+	for _, path := range pages.Paths() {
+		out[strings.NewReplacer("{", ":", "}", "").Replace(path)] = pages
+	}
+	return out, nil
+}
+
+// ready says whether to send requests here: not while stopping, and not without the database.
+func (v *service) ready(pool *pgxpool.Pool) func(context.Context) error {
+	return func(ctx context.Context) error {
+		if v.draining.Load() {
+			return errors.New("stopping")
+		}
+		return pool.Ping(ctx)
+	}
+}
+
+// serve answers requests on l until ctx ends; then it takes no new ones and finishes those in flight.
+func (v *service) serve(ctx context.Context, l net.Listener) error {
+	go auth.FollowKeys(ctx, v.keys, time.Minute, v.keep, func(err error) { v.log.Warn("signing keys not reloaded", "error", err.Error()) })
+	s := &http.Server{
+		Handler: v.handler, ReadHeaderTimeout: 5 * time.Second, ReadTimeout: 20 * time.Second, WriteTimeout: 30 * time.Second,
+		IdleTimeout: 2 * time.Minute, MaxHeaderBytes: 32 << 10, ErrorLog: slog.NewLogLogger(v.log.Handler(), slog.LevelWarn),
+	}
+	failed := make(chan error, 1)
+	go func() { failed <- s.Serve(l) }()
+	select {
+	case err := <-failed:
+		return err
+	case <-ctx.Done():
+	}
+	v.draining.Store(true)
+	stopping, done := context.WithTimeout(context.Background(), 8*time.Second)
+	defer done()
+	if err := s.Shutdown(stopping); err != nil {
+		return errors.Join(err, s.Close())
+	}
+	return nil
+}
+
+// newWorker builds the side that does what requests leave for later.
+func newWorker(s settings, pool *pgxpool.Pool, log *slog.Logger) (*worker.Worker, error) {
+	composer, sender, err := s.mailing()
+	if err != nil {
+		return nil, err
+	}
+	return worker.New(worker.Options{
+		DB: pool, Log: log, Composer: composer, Sender: sender, BaseURL: s.BaseURL, VerificationLifetime: s.VerificationLifetime,
+	})
+}
+
+// mailing checks all templates and the address of the mail server, which is not called yet.
+func (s settings) mailing() (*mail.Composer, mail.Sender, error) {
+	composer, err := mail.NewComposer(mail.Settings{From: s.MailFrom, ProductName: s.ProductName, BaseURL: s.BaseURL, TemplatesDir: s.MailTemplates})
+	if err != nil {
+		return nil, nil, err
+	}
+	sender, err := mail.Open(s.SMTPURL)
+	if err != nil {
+		return nil, nil, fmt.Errorf("SMTP_URL: %w", err)
+	}
+	return composer, sender, nil
+}
+
+// runWorker works until ctx ends, then lets running jobs finish.
+func runWorker(ctx context.Context, w *worker.Worker) error {
+	if err := w.Start(context.WithoutCancel(ctx)); err != nil {
+		return err
+	}
+	<-ctx.Done()
+	stopping, done := context.WithTimeout(context.WithoutCancel(ctx), 7*time.Second)
+	defer done()
+	return w.Stop(stopping)
+}

@@ -1,0 +1,130 @@
+package main
+
+import (
+	"bufio"
+	"context"
+	"errors"
+	"fmt"
+	"strings"
+
+	"github.com/jackc/pgx/v5"
+	"github.com/jackc/pgx/v5/pgxpool"
+	"github.com/spf13/cobra"
+
+	"github.com/usherhq/usher/gen/db"
+	"github.com/usherhq/usher/gen/spec"
+	"github.com/usherhq/usher/server/actor"
+	"github.com/usherhq/usher/server/fault"
+	"github.com/usherhq/usher/server/password"
+	"github.com/usherhq/usher/server/store"
+	"github.com/usherhq/usher/server/users"
+)
+
+func userCommand() *cobra.Command {
+	c := &cobra.Command{Use: "user", Short: "Manage accounts on the database"}
+	c.AddCommand(userCreateCommand())
+	return c
+}
+
+func userCreateCommand() *cobra.Command {
+	var email, nickname, role string
+	var stdin, unverified bool
+	c := &cobra.Command{
+		Use:   "create --email ADDRESS",
+		Short: "Create an account, for instance the first ADMIN",
+		Long: "Create adds an account whose address counts as confirmed. It prints a generated password, once, unless one is\n" +
+			"given on standard input.",
+		Example: "  usher user create --email ada@example.com --role ADMIN\n  pass show usher | usher user create --email ada@example.com --password-stdin",
+		Args:    cobra.NoArgs,
+		RunE: func(c *cobra.Command, _ []string) error {
+			s, err := read[struct {
+				Database
+				Hashing
+			}](nil)
+			if err != nil {
+				return err
+			}
+			d := users.Draft{Email: email, Verified: !unverified, Role: spec.Role(role), RegisteredAs: spec.RegistrationKindReader}
+			if nickname != "" {
+				d.Nickname = &nickname
+			}
+			secret := password.Generate()
+			if stdin {
+				if secret, err = readLine(c); err != nil {
+					return err
+				}
+			}
+			hasher, err := s.hasher()
+			if err != nil {
+				return err
+			}
+			pool, err := s.open(c.Context())
+			if err != nil {
+				return err
+			}
+			defer pool.Close()
+			u, err := createUser(c.Context(), pool, hasher, d, secret)
+			if err != nil {
+				return err
+			}
+			fmt.Fprintf(c.OutOrStdout(), "Created %s (%s), %s.\n", u.Email, u.Nickname, u.Role)
+			if !stdin {
+				fmt.Fprintln(c.OutOrStdout(), "Password:", secret)
+			}
+			return nil
+		},
+	}
+	c.Flags().StringVar(&email, "email", "", "e-mail address (required)")
+	c.Flags().StringVar(&nickname, "nickname", "", "public name; made up when none is given")
+	c.Flags().StringVar(&role, "role", string(spec.RoleAUTHENTICATED), "one of "+roleNames())
+	c.Flags().BoolVar(&stdin, "password-stdin", false, "read the password from standard input")
+	c.Flags().BoolVar(&unverified, "unverified", false, "have the address confirmed by mail first")
+	_ = c.MarkFlagRequired("email") // the flag exists
+	return c
+}
+
+// createUser makes an account as the operator, held to the rules that hold for everybody.
+func createUser(ctx context.Context, pool *pgxpool.Pool, hasher *password.Hasher, d users.Draft, secret string) (db.User, error) {
+	if err := users.CheckEmail(d.Email); err != nil {
+		return db.User{}, fmt.Errorf("--email: %w", err)
+	}
+	if !d.Role.Valid() {
+		return db.User{}, fmt.Errorf("--role: want one of %s", roleNames())
+	}
+	if d.Nickname != nil {
+		if err := users.CheckNickname(*d.Nickname); err != nil {
+			return db.User{}, fmt.Errorf("--nickname: %w", err)
+		}
+	}
+	if err := users.CheckPassword("", secret, &d.Email, d.Nickname); err != nil {
+		return db.User{}, fmt.Errorf("the password: %s", fault.Of(err).Fields[0].Detail)
+	}
+	hash, err := hasher.Hash(ctx, secret)
+	if err != nil {
+		return db.User{}, err
+	}
+	d.PasswordHash = hash
+	u, err := store.InTx(ctx, pool, func(tx pgx.Tx) (db.User, error) {
+		return users.Create(ctx, tx, actor.Operator(), d)
+	})
+	if f := fault.Of(err); f != nil && f.Problem.Status() < 500 {
+		return u, errors.New(f.Problem.Title())
+	}
+	return u, err
+}
+
+func roleNames() string {
+	var names []string
+	for _, r := range spec.Roles() {
+		names = append(names, string(r))
+	}
+	return strings.Join(names, ", ")
+}
+
+func readLine(c *cobra.Command) (string, error) {
+	line, err := bufio.NewReader(c.InOrStdin()).ReadString('\n')
+	if line = strings.TrimRight(line, "\r\n"); line == "" {
+		return "", fmt.Errorf("no password on standard input: %w", err)
+	}
+	return line, nil
+}

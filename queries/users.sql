@@ -1,0 +1,80 @@
+-- name: CreateUser :one
+INSERT INTO users (id, email, email_key, email_verified_at, nickname, nickname_key, password_hash, first_name, last_name,
+    bio, location, locale, time_zone, website_url, linkedin_url, github_url, role, registered_as)
+VALUES (@id, @email, @email_key, CASE WHEN @verified::boolean THEN now() END, @nickname, @nickname_key, @password_hash,
+    sqlc.narg('first_name'), sqlc.narg('last_name'), sqlc.narg('bio'), sqlc.narg('location'), sqlc.narg('locale'),
+    sqlc.narg('time_zone'), sqlc.narg('website_url'), sqlc.narg('linkedin_url'), sqlc.narg('github_url'),
+    @role, @registered_as)
+RETURNING *;
+
+-- name: GetUser :one
+SELECT * FROM users WHERE id = $1;
+
+-- name: GetUserByEmail :one
+SELECT * FROM users WHERE email_key = $1;
+
+-- name: LockUser :one
+SELECT * FROM users WHERE id = $1 FOR UPDATE;
+
+-- LockAdmins serialises everything that could leave nobody in charge: the rows are locked in one order, and who waits
+-- here reads them anew.
+-- name: LockAdmins :many
+SELECT id FROM users WHERE role = 'ADMIN' AND status = 'active' ORDER BY id FOR UPDATE;
+
+-- LockFirstUser makes registrations that may turn somebody into the first admin wait for each other; a count alone lets
+-- several of them see an empty table.
+-- name: LockFirstUser :exec
+SELECT pg_advisory_xact_lock(hashtext('usher first user'));
+
+-- name: AnyUser :one
+SELECT EXISTS (SELECT FROM users);
+
+-- name: CountUsers :one
+SELECT count(*) FROM users;
+
+-- name: NicknameTaken :one
+SELECT EXISTS (SELECT FROM users WHERE nickname_key = $1);
+
+-- ListUsers reads a page, newest first: UUIDv7 keys order accounts by when they came.
+-- name: ListUsers :many
+SELECT * FROM users
+WHERE sqlc.narg('before')::uuid IS NULL OR id < sqlc.narg('before')
+ORDER BY id DESC
+LIMIT @size;
+
+-- ListUsersBack reads the page before a given account, nearest first.
+-- name: ListUsersBack :many
+SELECT * FROM users
+WHERE id > @after
+ORDER BY id
+LIMIT @size;
+
+-- UpdateUser writes the editable fields; the caller has locked the row and says what each is to be.
+-- name: UpdateUser :one
+UPDATE users
+SET email = @email, email_key = @email_key, email_verified_at = sqlc.narg('email_verified_at'),
+    nickname = @nickname, nickname_key = @nickname_key, first_name = sqlc.narg('first_name'),
+    last_name = sqlc.narg('last_name'), bio = sqlc.narg('bio'), location = sqlc.narg('location'),
+    locale = sqlc.narg('locale'), time_zone = sqlc.narg('time_zone'), website_url = sqlc.narg('website_url'),
+    linkedin_url = sqlc.narg('linkedin_url'), github_url = sqlc.narg('github_url'),
+    version = version + 1, updated_at = now()
+WHERE id = @id
+RETURNING *;
+
+-- VerifyUser confirms the address. Only ANONYMOUS moves up, so an admin who confirms stays admin.
+-- name: VerifyUser :one
+UPDATE users
+SET email_verified_at = coalesce(email_verified_at, now()),
+    role = CASE WHEN role <> 'ANONYMOUS' THEN role WHEN registered_as = 'author' THEN 'AUTHOR' ELSE 'AUTHENTICATED' END::user_role,
+    version = version + 1, updated_at = now()
+WHERE id = $1
+RETURNING *;
+
+-- name: DeleteUser :exec
+DELETE FROM users WHERE id = $1;
+
+-- name: RecordSignIn :exec
+UPDATE users SET failed_sign_ins = 0, last_login_at = now() WHERE id = $1;
+
+-- name: RecordFailedSignIn :exec
+UPDATE users SET failed_sign_ins = failed_sign_ins + 1 WHERE id = $1;

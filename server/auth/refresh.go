@@ -1,0 +1,74 @@
+package auth
+
+import (
+	"context"
+
+	"github.com/google/uuid"
+	"github.com/jackc/pgx/v5"
+
+	"github.com/usherhq/usher/gen/db"
+	"github.com/usherhq/usher/gen/spec"
+	"github.com/usherhq/usher/server/fault"
+	"github.com/usherhq/usher/server/outbox"
+	"github.com/usherhq/usher/server/store"
+	"github.com/usherhq/usher/server/token"
+)
+
+// refresh is the refresh_token grant (RFC 6749 section 6) with rotation: a token is good for one use. The common case is
+// one guarded UPDATE; of many that race, one moves the session on, and the rest are told the same successor. Errors:
+// invalid-grant.
+func (h *Handlers) refresh(ctx context.Context, b *spec.TokenRequest) (session, error) {
+	if err := required(map[string]*string{"refresh_token": b.RefreshToken}); err != nil {
+		return session{}, err
+	}
+	presented, err := h.Refresher.Parse(*b.RefreshToken)
+	if err != nil {
+		return session{}, &fault.Error{Problem: spec.ProblemInvalidGrant, Cause: err}
+	}
+	row, err := db.New().RefreshSession(ctx, h.DB, db.RefreshSessionParams{
+		SessionID: presented.Session, Generation: int64(presented.Generation), SeedHash: presented.SeedHash(),
+		Idle: h.Settings.IdleLifetime,
+	})
+	s := session{id: presented.Session, user: row.UserID, role: row.Role, scopes: granted(row.Role, row.Scopes)}
+	if fault.Is(err, spec.ProblemNotFound) {
+		s, err = h.again(ctx, presented)
+	}
+	if err != nil {
+		return session{}, err
+	}
+	if _, err := narrow(b.Scope, s.scopes); err != nil {
+		return session{}, err
+	}
+	s.refresh = presented.Next()
+	return s, nil
+}
+
+// again deals with a token that does not fit its session any more. Just used: the client raced with itself, and gets
+// what the winner got. Used before: somebody has a copy, so the session ends (RFC 9700 section 4.14).
+func (h *Handlers) again(ctx context.Context, presented token.Refresh) (session, error) {
+	s, err := store.InTx(ctx, h.DB, func(tx pgx.Tx) (session, error) {
+		row, err := db.New().LockSession(ctx, tx, db.LockSessionParams{
+			SessionID: presented.Session, SeedHash: presented.SeedHash(), Grace: h.Settings.RefreshGrace,
+		})
+		if err != nil || !row.Live {
+			return session{}, err
+		}
+		if row.Fresh && row.Generation == int64(presented.Generation)+1 {
+			return session{id: presented.Session, user: row.UserID, role: row.Role, scopes: granted(row.Role, row.Scopes)}, nil
+		}
+		return session{}, endSession(ctx, tx, row.UserID, presented.Session, spec.SessionEndTokenReused)
+	})
+	if fault.Is(err, spec.ProblemNotFound) || err == nil && s.id != presented.Session {
+		return session{}, fault.New(spec.ProblemInvalidGrant, "")
+	}
+	return s, err
+}
+
+// endSession ends a session and says so, unless it has ended already.
+func endSession(ctx context.Context, tx pgx.Tx, user, id uuid.UUID, why spec.SessionEnd) error {
+	ended, err := db.New().RevokeSession(ctx, tx, id, user)
+	if err != nil || ended == 0 {
+		return err
+	}
+	return outbox.Emit(ctx, tx, spec.SessionEnded{UserID: user, SessionID: id, Reason: why})
+}

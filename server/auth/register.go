@@ -1,0 +1,75 @@
+package auth
+
+import (
+	"context"
+
+	"github.com/jackc/pgx/v5"
+
+	"github.com/usherhq/usher/gen/api"
+	"github.com/usherhq/usher/gen/db"
+	"github.com/usherhq/usher/gen/spec"
+	"github.com/usherhq/usher/server/actor"
+	"github.com/usherhq/usher/server/outbox"
+	"github.com/usherhq/usher/server/store"
+	"github.com/usherhq/usher/server/users"
+)
+
+// Register adds an account that has to confirm its address, or the first admin if the settings say so. Errors:
+// email-taken, nickname-taken.
+func Register(ctx context.Context, tx pgx.Tx, firstUserAdmin bool, d users.Draft) (db.User, error) {
+	d.Role, d.Verified = spec.RoleANONYMOUS, false
+	if firstUserAdmin {
+		if err := db.New().LockFirstUser(ctx, tx); err != nil {
+			return db.User{}, err
+		}
+		taken, err := db.New().AnyUser(ctx, tx)
+		if err != nil {
+			return db.User{}, err
+		}
+		if !taken {
+			d.Role, d.Verified = spec.RoleADMIN, true
+		}
+	}
+	u, err := users.Add(ctx, tx, d)
+	if err != nil {
+		return u, err
+	}
+	return u, outbox.Emit(ctx, tx, spec.UserRegistered{UserID: u.ID, RegisteredAs: u.RegisteredAs})
+}
+
+// RegisterUser adds the caller's account.
+func (h *Handlers) RegisterUser(ctx context.Context, req api.RegisterUserRequestObject) (api.RegisterUserResponseObject, error) {
+	b := req.Body
+	if err := users.CheckPassword("/password", b.Password, &b.Email, b.Nickname, b.FirstName, b.LastName); err != nil {
+		return nil, err
+	}
+	hash, err := h.Hasher.Hash(ctx, b.Password)
+	if err != nil {
+		return nil, err
+	}
+	d := users.Draft{
+		Email: b.Email, PasswordHash: hash, Nickname: b.Nickname, RegisteredAs: spec.RegistrationKindReader,
+		FirstName: b.FirstName, LastName: b.LastName, Bio: b.Bio, Location: b.Location, Locale: b.Locale, TimeZone: b.TimeZone,
+	}
+	if b.Kind != nil {
+		d.RegisteredAs = *b.Kind
+	}
+	return store.InTx(ctx, h.DB, func(tx pgx.Tx) (api.RegisterUserResponseObject, error) {
+		u, err := Register(ctx, tx, h.Settings.FirstUserAdmin, d)
+		if err != nil {
+			return nil, err
+		}
+		return registered(ctx, u), nil
+	})
+}
+
+func registered(ctx context.Context, u db.User) api.RegisterUser201JSONResponse {
+	links := spec.RegisteredLinks(actor.From(ctx).Caller)
+	if u.EmailVerifiedAt != nil {
+		links = spec.VerifiedLinks(actor.From(ctx).Caller)
+	}
+	return api.RegisterUser201JSONResponse{RegisteredResponseJSONResponse: api.RegisteredResponseJSONResponse{
+		Body:    users.Show(u, links),
+		Headers: api.RegisteredResponseResponseHeaders{Location: spec.GetUserPath(u.ID)},
+	}}
+}

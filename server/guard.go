@@ -1,0 +1,198 @@
+package server
+
+import (
+	"bytes"
+	"context"
+	"errors"
+	"io"
+	"net/http"
+	"strings"
+
+	"github.com/go-json-experiment/json"
+	"github.com/google/uuid"
+	"github.com/labstack/echo/v4"
+
+	"github.com/usherhq/usher/gen/spec"
+	"github.com/usherhq/usher/server/actor"
+	"github.com/usherhq/usher/server/contract"
+	"github.com/usherhq/usher/server/etag"
+	"github.com/usherhq/usher/server/fault"
+	"github.com/usherhq/usher/server/page"
+	"github.com/usherhq/usher/server/users"
+)
+
+// guards builds for every operation what must hold before its handler runs: the caller can read the answer, is who they
+// say, may do this, and asks for it as the contract says.
+func (w *wire) guards() map[string][]echo.MiddlewareFunc {
+	out := map[string][]echo.MiddlewareFunc{}
+	for _, op := range spec.Operations() {
+		out[op.ID] = []echo.MiddlewareFunc{begin(op), w.authenticate(op), authorize(op), w.validate(op), w.prepare(op)}
+	}
+	return out
+}
+
+const operationKey = "operation"
+
+// operationOf is the operation that a request reached; nil if it reached none.
+func operationOf(c echo.Context) *spec.Operation {
+	op, _ := c.Get(operationKey).(*spec.Operation)
+	return op
+}
+
+// begin sets the deadline and refuses clients that cannot read JSON.
+func begin(op *spec.Operation) echo.MiddlewareFunc {
+	return func(next echo.HandlerFunc) echo.HandlerFunc {
+		return func(c echo.Context) error {
+			c.Set(operationKey, op)
+			ctx, cancel := context.WithTimeout(c.Request().Context(), timeout)
+			defer cancel()
+			c.SetRequest(c.Request().WithContext(ctx))
+			if accept := c.Request().Header.Get("Accept"); accept != "" && !readsJSON(accept) {
+				return fault.New(spec.ProblemNotAcceptable, "")
+			}
+			return next(c)
+		}
+	}
+}
+
+// readsJSON reports whether an Accept header (RFC 9110 section 12.5.1) takes JSON or a problem.
+func readsJSON(accept string) bool {
+	for item := range strings.SplitSeq(accept, ",") {
+		mediaType, params, _ := strings.Cut(strings.ToLower(strings.TrimSpace(item)), ";")
+		switch strings.TrimSpace(mediaType) {
+		case "*/*", "application/*", "application/json", "application/problem+json":
+			if q := strings.ReplaceAll(params, " ", ""); q != "q=0" && q != "q=0.0" {
+				return true
+			}
+		}
+	}
+	return false
+}
+
+// authenticate finds out who asks. Public operations take no notice of a token.
+func (w *wire) authenticate(op *spec.Operation) echo.MiddlewareFunc {
+	return func(next echo.HandlerFunc) echo.HandlerFunc {
+		return func(c echo.Context) error {
+			var by actor.Actor
+			if !op.Public {
+				scheme, token, _ := strings.Cut(c.Request().Header.Get("Authorization"), " ")
+				if !strings.EqualFold(scheme, "Bearer") || token == "" {
+					return fault.New(spec.ProblemUnauthenticated, "Send an access token as a bearer token.")
+				}
+				var err error
+				if by, err = w.Auth.Resolve(c.Request().Context(), token); err != nil {
+					return err
+				}
+			}
+			by.Address, by.Device = c.RealIP(), c.Request().UserAgent()
+			c.SetRequest(c.Request().WithContext(actor.With(c.Request().Context(), by)))
+			return next(c)
+		}
+	}
+}
+
+// authorize holds the caller to what the contract allows them.
+func authorize(op *spec.Operation) echo.MiddlewareFunc {
+	return func(next echo.HandlerFunc) echo.HandlerFunc {
+		return func(c echo.Context) error {
+			owner := uuid.Nil
+			if op.Owner != "" {
+				owner, _ = uuid.Parse(c.Param(op.Owner)) // what is no id is nobody's
+			}
+			if !op.Allows(actor.From(c.Request().Context()).Caller, owner) {
+				return fault.New(spec.ProblemForbidden, "This needs the scope "+(op.Any|op.Own).String()+".")
+			}
+			return next(c)
+		}
+	}
+}
+
+// validate holds the request to the contract.
+func (w *wire) validate(op *spec.Operation) echo.MiddlewareFunc {
+	held := w.contract.Request(op)
+	return func(next echo.HandlerFunc) echo.HandlerFunc {
+		return func(c echo.Context) error {
+			if fields := held.Params(c.Request(), c.Param); len(fields) > 0 {
+				return fault.Invalid(fields...)
+			}
+			if err := readBody(c, held); err != nil {
+				return err
+			}
+			return next(c)
+		}
+	}
+}
+
+const mergePatch = "application/merge-patch+json"
+
+// readBody replaces the body by the one that was checked.
+func readBody(c echo.Context, held *contract.Request) error {
+	if !held.HasBody() {
+		return nil
+	}
+	r := c.Request()
+	raw, err := io.ReadAll(http.MaxBytesReader(c.Response(), r.Body, maxBody))
+	var tooLarge *http.MaxBytesError
+	if errors.As(err, &tooLarge) {
+		return fault.New(spec.ProblemBodyTooLarge, "")
+	}
+	if err != nil {
+		return &fault.Error{Problem: spec.ProblemMalformedRequest, Cause: err}
+	}
+	contentType := r.Header.Get("Content-Type")
+	if r.Method == http.MethodPatch && strings.HasPrefix(contentType, "application/json") {
+		contentType = mergePatch // what most clients send, and mean
+	}
+	clean, err := held.Body(contentType, raw)
+	if err != nil {
+		return err
+	}
+	r.Body, r.ContentLength = io.NopCloser(bytes.NewReader(clean)), int64(len(clean))
+	return nil
+}
+
+// prepare hands the handler what the contract gives the operation: conditions, pages, safe retries.
+func (w *wire) prepare(op *spec.Operation) echo.MiddlewareFunc {
+	conditional, paged, retried := op.Takes("If-Match"), op.Takes("cursor"), op.Takes("Idempotency-Key")
+	return func(next echo.HandlerFunc) echo.HandlerFunc {
+		return func(c echo.Context) error {
+			ctx := c.Request().Context()
+			if conditional {
+				ctx = etag.Expect(ctx, c.Request().Header.Get("If-Match"))
+			}
+			if paged {
+				asked, err := page.Read(w.cursors, op, c.Request().URL)
+				if err != nil {
+					return err
+				}
+				ctx = page.With(ctx, asked)
+			}
+			if key := c.Request().Header.Get("Idempotency-Key"); retried && key != "" {
+				var err error
+				if ctx, err = w.once(ctx, op, c.Request(), key); err != nil {
+					return err
+				}
+			}
+			c.SetRequest(c.Request().WithContext(ctx))
+			return next(c)
+		}
+	}
+}
+
+// binder reads bodies that the guard has checked. Names are matched exactly; encoding/json would not care about case.
+type binder struct{}
+
+// Bind decodes the body of the request into v.
+func (binder) Bind(v any, c echo.Context) error {
+	return json.UnmarshalRead(c.Request().Body, v)
+}
+
+// formats are the string formats of the contract that JSON Schema does not know.
+func formats() map[string]contract.Format {
+	return map[string]contract.Format{
+		"email":        users.CheckEmail,
+		"language-tag": users.CheckLanguage,
+		"time-zone":    users.CheckTimeZone,
+		"password":     func(string) error { return nil },
+	}
+}

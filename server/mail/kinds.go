@@ -1,0 +1,47 @@
+package mail
+
+import "time"
+
+// Data is what one kind of letter tells. Each kind is a struct of its own; the fields are the
+// variables of its template: a string (one line of anybody's words), a [Link], a [time.Duration].
+// The shared header greets by Name, so every kind has that field; it may be empty.
+type Data interface {
+	// Kind is the name of the template, without language and ending.
+	Kind() string
+}
+
+// Link is a web address in the service. It has the scheme and host of Settings.BaseURL,
+// and no part of it that identifies something is empty.
+type Link string
+
+// Verification asks the owner of a new account to confirm that the e-mail address is theirs.
+type Verification struct {
+	Name      string
+	Link      Link
+	ExpiresIn time.Duration
+}
+
+// Kind is "verification".
+func (Verification) Kind() string { return "verification" }
+
+// Samples returns one example of each kind there is, with links into the service at baseURL:
+// the list that templates are checked against at start, and what a preview shows.
+func Samples(baseURL string) []Data {
+	link := func(path string) Link { return Link(baseURL + path) }
+	return []Data{
+		Verification{
+			Name:      "Ada Lovelace",
+			Link:      link("/verify#user_id=0198c5a2-7b1e-7c3d-9f00-5a4e1c2d3b4a&token=c2FtcGxl"),
+			ExpiresIn: 24 * time.Hour,
+		},
+	}
+}
+
+// Kinds lists the names of all kinds.
+func Kinds() []string {
+	var kinds []string
+	for _, sample := range Samples("") {
+		kinds = append(kinds, sample.Kind())
+	}
+	return kinds
+}

@@ -1,0 +1,35 @@
+// Package outbox records what happened and what is to be done about it, in the transaction that made it so. Facts are
+// public and published after the commit; jobs are private work that the worker does after the commit. Taking a pgx.Tx
+// rather than a pool makes it impossible to announce, or to act on, a change that then rolls back.
+package outbox
+
+import (
+	"context"
+	"encoding/json"
+
+	"github.com/jackc/pgx/v5"
+	"github.com/riverqueue/river"
+	"github.com/riverqueue/river/riverdriver/riverpgxv5"
+
+	"github.com/usherhq/usher/gen/db"
+	"github.com/usherhq/usher/gen/spec"
+)
+
+// Emit records a fact.
+func Emit(ctx context.Context, tx pgx.Tx, f spec.Fact) error {
+	payload, err := json.Marshal(f)
+	if err != nil {
+		return err
+	}
+	return db.New().AppendFact(ctx, tx, db.AppendFactParams{Kind: f.Kind(), UserID: f.Subject(), Payload: payload})
+}
+
+// Enqueue records a job. Its arguments are stored in the clear: they name what to act on and hold no secret.
+func Enqueue(ctx context.Context, tx pgx.Tx, job river.JobArgs) error {
+	client, err := river.NewClient(riverpgxv5.New(nil), &river.Config{})
+	if err != nil {
+		return err
+	}
+	_, err = client.InsertTx(ctx, tx, job, nil)
+	return err
+}

@@ -1,0 +1,154 @@
+// Package server puts the contract on the wire: it mounts the generated routes behind their guards and turns every
+// failure into a problem. Only this package knows Echo.
+package server
+
+import (
+	"context"
+	"log/slog"
+	"net"
+	"net/http"
+	"strings"
+	"time"
+
+	"github.com/jackc/pgx/v5/pgxpool"
+	"github.com/labstack/echo/v4"
+	"github.com/labstack/echo/v4/middleware"
+
+	"github.com/usherhq/usher/gen/api"
+	"github.com/usherhq/usher/gen/spec"
+	"github.com/usherhq/usher/server/auth"
+	"github.com/usherhq/usher/server/contract"
+	"github.com/usherhq/usher/server/token"
+	"github.com/usherhq/usher/server/users"
+)
+
+// Options are what the wire needs to know.
+type Options struct {
+	DB             *pgxpool.Pool
+	Auth           *auth.Handlers
+	Users          *users.Handlers
+	Secret         token.Secret
+	Log            *slog.Logger
+	AllowedOrigins []string                        // browsers on these origins may call the API; none by default
+	TrustedProxies []*net.IPNet                    // whose X-Forwarded-For is believed
+	Ready          func(ctx context.Context) error // whether to send requests here
+	Pages          map[string]http.Handler         // what is served beside the API, by path
+}
+
+const (
+	maxBody = 1 << 20
+	timeout = 10 * time.Second
+)
+
+// wire is what the guards and the answers share.
+type wire struct {
+	Options
+	contract *contract.Contract
+	cursors  *token.Sealer
+	print    []byte // keys the fingerprints of requests with an Idempotency-Key
+}
+
+// New serves every operation of openapi.yaml, the health checks and the given pages.
+func New(o Options) (*echo.Echo, error) {
+	held, err := contract.New(api.JSON, formats())
+	if err != nil {
+		return nil, err
+	}
+	w := &wire{o, held, token.NewSealer(o.Secret, "list cursors"), o.Secret.Derive("idempotency fingerprints")}
+
+	e := echo.New()
+	e.HideBanner, e.HidePort = true, true
+	e.HTTPErrorHandler = w.fail
+	e.Binder = binder{}
+	e.IPExtractor = clientAddress(o.TrustedProxies)
+	e.Pre(normalise)
+	e.Use(w.observe, middleware.RecoverWithConfig(middleware.RecoverConfig{DisableErrorHandler: true}), headers, cors(o.AllowedOrigins))
+
+	groups := api.Groups{Auth: o.Auth, Users: o.Users}
+	api.RegisterHandlersWithOptions(e, api.NewStrictHandler(groups, []api.StrictMiddlewareFunc{answer}), api.RegisterHandlersOptions{
+		BaseURL:              spec.BasePath,
+		OperationMiddlewares: w.guards(),
+	})
+	w.mountHealth(e)
+	for path, handler := range o.Pages {
+		e.GET(path, echo.WrapHandler(handler))
+	}
+	return e, nil
+}
+
+func (w *wire) mountHealth(e *echo.Echo) {
+	ok := map[string]string{"status": "ok"}
+	e.GET("/healthz", func(c echo.Context) error { return c.JSON(http.StatusOK, ok) })
+	e.GET("/readyz", func(c echo.Context) error {
+		ctx, cancel := context.WithTimeout(c.Request().Context(), 2*time.Second)
+		defer cancel()
+		if err := w.Ready(ctx); err != nil {
+			return unavailable(err)
+		}
+		return c.JSON(http.StatusOK, ok)
+	})
+	e.GET("/.well-known/jwks.json", func(c echo.Context) error {
+		c.Response().Header().Set("Cache-Control", "public, max-age=300")
+		c.Response().Header().Set("Access-Control-Allow-Origin", "*")
+		return c.Blob(http.StatusOK, "application/jwk-set+json", w.Auth.Keys.Current().JWKS(time.Now()))
+	})
+}
+
+// normalise lets a trailing slash and HEAD reach the route they mean, without a redirect that would lose the body.
+func normalise(next echo.HandlerFunc) echo.HandlerFunc {
+	return func(c echo.Context) error {
+		r := c.Request()
+		trim := len(r.URL.Path) > 1 && strings.HasSuffix(r.URL.Path, "/")
+		if !trim && r.Method != http.MethodHead {
+			return next(c)
+		}
+		r = r.Clone(r.Context())
+		if trim {
+			r.URL.Path = strings.TrimRight(r.URL.Path, "/")
+			r.URL.RawPath = strings.TrimRight(r.URL.RawPath, "/")
+		}
+		if r.Method == http.MethodHead {
+			r.Method = http.MethodGet // net/http drops the body, as the original request says HEAD
+		}
+		c.SetRequest(r)
+		return next(c)
+	}
+}
+
+// headers sets what every answer carries unless its handler knows better.
+func headers(next echo.HandlerFunc) echo.HandlerFunc {
+	return func(c echo.Context) error {
+		h := c.Response().Header()
+		h.Set("X-Content-Type-Options", "nosniff")
+		h.Set("Cache-Control", "no-store")
+		if strings.HasPrefix(c.Path(), spec.BasePath) {
+			h.Set("Content-Security-Policy", "default-src 'none'; frame-ancestors 'none'")
+		}
+		return next(c)
+	}
+}
+
+func cors(origins []string) echo.MiddlewareFunc {
+	if len(origins) == 0 {
+		return func(next echo.HandlerFunc) echo.HandlerFunc { return next }
+	}
+	return middleware.CORSWithConfig(middleware.CORSConfig{
+		AllowOrigins:  origins,
+		AllowMethods:  []string{http.MethodGet, http.MethodHead, http.MethodPost, http.MethodPut, http.MethodPatch, http.MethodDelete},
+		AllowHeaders:  []string{"Authorization", "Content-Type", "If-Match", "If-None-Match", "Idempotency-Key", requestIDHeader},
+		ExposeHeaders: []string{"ETag", "Link", "Location", "Retry-After", "WWW-Authenticate", requestIDHeader},
+		MaxAge:        600,
+	})
+}
+
+// clientAddress believes X-Forwarded-For only from proxies that are ours; Echo would from anybody.
+func clientAddress(proxies []*net.IPNet) echo.IPExtractor {
+	if len(proxies) == 0 {
+		return echo.ExtractIPDirect()
+	}
+	trust := []echo.TrustOption{echo.TrustLoopback(false), echo.TrustLinkLocal(false), echo.TrustPrivateNet(false)}
+	for _, p := range proxies {
+		trust = append(trust, echo.TrustIPRange(p))
+	}
+	return echo.ExtractIPFromXFFHeader(trust...)
+}

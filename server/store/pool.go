@@ -1,0 +1,39 @@
+package store
+
+import (
+	"context"
+	"fmt"
+	"time"
+
+	"github.com/jackc/pgx/v5/pgxpool"
+)
+
+// Limits bound what one request can ask of Postgres, so that a stalled server fails requests instead of collecting them.
+type Limits struct {
+	MaxConns         int32
+	StatementTimeout time.Duration
+	LockTimeout      time.Duration
+}
+
+// Open returns a pool on url. It does not wait for the server: a service may start before its database.
+func Open(ctx context.Context, url string, l Limits) (*pgxpool.Pool, error) {
+	c, err := pgxpool.ParseConfig(url)
+	if err != nil {
+		return nil, fmt.Errorf("DATABASE_URL is not a Postgres URL") // the parser's error may quote the password
+	}
+	c.MaxConns = l.MaxConns
+	c.MaxConnIdleTime = 5 * time.Minute
+	c.MaxConnLifetime = time.Hour
+	c.MaxConnLifetimeJitter = 5 * time.Minute
+	c.HealthCheckPeriod = 5 * time.Second
+	c.ConnConfig.ConnectTimeout = 3 * time.Second
+	set := c.ConnConfig.RuntimeParams
+	set["application_name"] = "usher"
+	set["timezone"] = "UTC"
+	set["statement_timeout"] = milliseconds(l.StatementTimeout)
+	set["lock_timeout"] = milliseconds(l.LockTimeout)
+	set["idle_in_transaction_session_timeout"] = milliseconds(2 * l.StatementTimeout)
+	return pgxpool.NewWithConfig(ctx, c)
+}
+
+func milliseconds(d time.Duration) string { return fmt.Sprint(d.Milliseconds()) }

@@ -1,0 +1,80 @@
+package users
+
+import (
+	"context"
+
+	"github.com/jackc/pgx/v5"
+
+	"github.com/usherhq/usher/gen/api"
+	"github.com/usherhq/usher/gen/db"
+	"github.com/usherhq/usher/gen/spec"
+	"github.com/usherhq/usher/server/actor"
+	"github.com/usherhq/usher/server/etag"
+	"github.com/usherhq/usher/server/fault"
+	"github.com/usherhq/usher/server/outbox"
+	"github.com/usherhq/usher/server/store"
+)
+
+// Create adds an account for somebody else. Errors: role-not-grantable, and those of Add.
+func Create(ctx context.Context, tx pgx.Tx, by actor.Actor, d Draft) (db.User, error) {
+	if err := canGrant(by, d.Role); err != nil {
+		return db.User{}, err
+	}
+	u, err := Add(ctx, tx, d)
+	if err != nil {
+		return u, err
+	}
+	return u, outbox.Emit(ctx, tx, spec.UserCreated{UserID: u.ID, By: by.By(), Role: u.Role})
+}
+
+// canGrant refuses to make somebody more than an author, except to those at the top.
+func canGrant(by actor.Actor, role spec.Role) error {
+	if by.Outranks(spec.RoleADMIN) || role.Rank() <= spec.RoleAUTHOR.Rank() {
+		return nil
+	}
+	return fault.New(spec.ProblemRoleNotGrantable, "")
+}
+
+// CreateUser adds an account on behalf of staff.
+func (h *Handlers) CreateUser(ctx context.Context, req api.CreateUserRequestObject) (api.CreateUserResponseObject, error) {
+	b := req.Body
+	if err := CheckPassword("/password", b.Password, &b.Email, b.Nickname, b.FirstName, b.LastName); err != nil {
+		return nil, err
+	}
+	hash, err := h.Hasher.Hash(ctx, b.Password)
+	if err != nil {
+		return nil, err
+	}
+	d := Draft{
+		Email: b.Email, Verified: b.EmailVerified != nil && *b.EmailVerified, PasswordHash: hash, Nickname: b.Nickname,
+		Role: spec.RoleAUTHENTICATED, RegisteredAs: spec.RegistrationKindReader,
+		FirstName: b.FirstName, LastName: b.LastName, Bio: b.Bio, Location: b.Location, Locale: b.Locale, TimeZone: b.TimeZone,
+		WebsiteURL: b.WebsiteURL, LinkedinURL: b.LinkedinURL, GithubURL: b.GithubURL,
+	}
+	if b.Role != nil {
+		d.Role = *b.Role
+	}
+	return store.InTx(ctx, h.DB, func(tx pgx.Tx) (api.CreateUserResponseObject, error) {
+		u, err := Create(ctx, tx, actor.From(ctx), d)
+		if err != nil {
+			return nil, err
+		}
+		return created(ctx, u), nil
+	})
+}
+
+func created(ctx context.Context, u db.User) api.CreateUser201JSONResponse {
+	shown := view(ctx, u)
+	return api.CreateUser201JSONResponse{UserCreatedResponseJSONResponse: api.UserCreatedResponseJSONResponse{
+		Body: shown.Body,
+		Headers: api.UserCreatedResponseResponseHeaders{
+			ETag:     etag.Version(u.Version),
+			Location: Location(u),
+		},
+	}}
+}
+
+// Location is where staff find the account.
+func Location(u db.User) string {
+	return spec.GetUserPath(u.ID)
+}

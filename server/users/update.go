@@ -1,0 +1,104 @@
+package users
+
+import (
+	"context"
+
+	"github.com/google/uuid"
+	"github.com/jackc/pgx/v5"
+	"github.com/oapi-codegen/nullable"
+
+	"github.com/usherhq/usher/gen/api"
+	"github.com/usherhq/usher/gen/db"
+	"github.com/usherhq/usher/gen/spec"
+	"github.com/usherhq/usher/server/actor"
+	"github.com/usherhq/usher/server/outbox"
+	"github.com/usherhq/usher/server/store"
+)
+
+// Update edits an account: absent fields stay, null clears (RFC 7396). Another e-mail address has to be confirmed anew.
+// Errors: not-found, forbidden (a role above one's own), precondition-failed, email-taken, nickname-taken.
+func Update(ctx context.Context, tx pgx.Tx, by actor.Actor, id uuid.UUID, patch spec.UserPatch) (db.User, error) {
+	u, err := lock(ctx, tx, id)
+	if err != nil {
+		return u, err
+	}
+	if err := canUpdate(by, u); err != nil {
+		return u, err
+	}
+	before := u.EmailKey
+	fields := apply(&u, patch)
+	if len(fields) == 0 {
+		return u, nil
+	}
+	if u, err = db.New().UpdateUser(ctx, tx, db.UpdateUserParams{
+		ID: u.ID, Email: u.Email, EmailKey: u.EmailKey, EmailVerifiedAt: u.EmailVerifiedAt,
+		Nickname: u.Nickname, NicknameKey: u.NicknameKey, FirstName: u.FirstName, LastName: u.LastName, Bio: u.Bio,
+		Location: u.Location, Locale: u.Locale, TimeZone: u.TimeZone,
+		WebsiteURL: u.WebsiteURL, LinkedinURL: u.LinkedinURL, GithubURL: u.GithubURL,
+	}); err != nil {
+		return u, err
+	}
+	if u.EmailKey != before {
+		// Links that went to the old address must not confirm the new one.
+		if err := db.New().DeleteOneTimeTokens(ctx, tx, u.ID, db.TokenPurposeVerifyEmail); err != nil {
+			return u, err
+		}
+		if err := outbox.Enqueue(ctx, tx, VerificationMail{UserID: u.ID}); err != nil {
+			return u, err
+		}
+	}
+	return u, outbox.Emit(ctx, tx, spec.UserUpdated{UserID: u.ID, By: by.By(), Fields: fields})
+}
+
+func canUpdate(by actor.Actor, u db.User) error { return reach(by, u) }
+
+// apply writes the patch into u and names the fields that differ now.
+func apply(u *db.User, p spec.UserPatch) []string {
+	var changed []string
+	set := func(name string, field *string, value *string) {
+		if value != nil && *value != *field {
+			*field = *value
+			changed = append(changed, name)
+		}
+	}
+	clearable := func(name string, field **string, value nullable.Nullable[string]) {
+		if !value.IsSpecified() {
+			return
+		}
+		next := (*string)(nil)
+		if v, err := value.Get(); err == nil {
+			next = &v
+		}
+		if (next == nil) != (*field == nil) || next != nil && *next != **field {
+			*field = next
+			changed = append(changed, name)
+		}
+	}
+	set("email", &u.Email, p.Email)
+	if key := EmailKey(u.Email); key != u.EmailKey {
+		u.EmailKey, u.EmailVerifiedAt = key, nil
+	}
+	set("nickname", &u.Nickname, p.Nickname)
+	u.NicknameKey = nicknameKey(u.Nickname)
+	clearable("first_name", &u.FirstName, p.FirstName)
+	clearable("last_name", &u.LastName, p.LastName)
+	clearable("bio", &u.Bio, p.Bio)
+	clearable("location", &u.Location, p.Location)
+	clearable("locale", &u.Locale, p.Locale)
+	clearable("time_zone", &u.TimeZone, p.TimeZone)
+	clearable("website_url", &u.WebsiteURL, p.WebsiteURL)
+	clearable("linkedin_url", &u.LinkedinURL, p.LinkedinURL)
+	clearable("github_url", &u.GithubURL, p.GithubURL)
+	return changed
+}
+
+// UpdateUser edits an account on behalf of staff.
+func (h *Handlers) UpdateUser(ctx context.Context, req api.UpdateUserRequestObject) (api.UpdateUserResponseObject, error) {
+	return store.InTx(ctx, h.DB, func(tx pgx.Tx) (api.UpdateUserResponseObject, error) {
+		u, err := Update(ctx, tx, actor.From(ctx), req.UserID, *req.Body)
+		if err != nil {
+			return nil, err
+		}
+		return api.UpdateUser200JSONResponse{UserResponseJSONResponse: view(ctx, u)}, nil
+	})
+}

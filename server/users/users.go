@@ -1,0 +1,78 @@
+// Package users keeps accounts: who they are, what role they hold, and who may change what about them. It is the kernel
+// that other slices may import.
+package users
+
+import (
+	"context"
+
+	"github.com/google/uuid"
+	"github.com/jackc/pgx/v5"
+	"github.com/jackc/pgx/v5/pgxpool"
+
+	"github.com/usherhq/usher/gen/api"
+	"github.com/usherhq/usher/gen/db"
+	"github.com/usherhq/usher/gen/spec"
+	"github.com/usherhq/usher/server/actor"
+	"github.com/usherhq/usher/server/etag"
+	"github.com/usherhq/usher/server/fault"
+	"github.com/usherhq/usher/server/password"
+)
+
+// Handlers serves the operations tagged users.
+type Handlers struct {
+	DB     *pgxpool.Pool
+	Hasher *password.Hasher
+}
+
+var _ api.Users = (*Handlers)(nil)
+
+// GetUser shows any account to staff.
+func (h *Handlers) GetUser(ctx context.Context, req api.GetUserRequestObject) (api.GetUserResponseObject, error) {
+	u, err := db.New().GetUser(ctx, h.DB, req.UserID)
+	if err != nil {
+		return nil, err
+	}
+	return api.GetUser200JSONResponse{UserResponseJSONResponse: view(ctx, u)}, nil
+}
+
+// view shows an account to staff, with what the caller may do to it.
+func view(ctx context.Context, u db.User) api.UserResponseJSONResponse {
+	return api.UserResponseJSONResponse{
+		Body:    Show(u, links(actor.From(ctx), u)),
+		Headers: api.UserResponseResponseHeaders{ETag: etag.Version(u.Version)},
+	}
+}
+
+func links(by actor.Actor, u db.User) spec.Links {
+	return spec.UserLinks(by.Caller, u.ID).
+		Unless("update", canUpdate(by, u)).
+		Unless("delete", canDelete(by, u))
+}
+
+// Show is the account as its owner and staff see it.
+func Show(u db.User, links spec.Links) spec.User {
+	return spec.User{
+		ID: u.ID, Email: u.Email, EmailVerifiedAt: u.EmailVerifiedAt, Nickname: u.Nickname,
+		FirstName: u.FirstName, LastName: u.LastName, Bio: u.Bio, Location: u.Location, Locale: u.Locale, TimeZone: u.TimeZone,
+		WebsiteURL: u.WebsiteURL, LinkedinURL: u.LinkedinURL, GithubURL: u.GithubURL, Professional: u.Professional,
+		Role: u.Role, Status: u.Status, CreatedAt: u.CreatedAt, UpdatedAt: u.UpdatedAt, LastLoginAt: u.LastLoginAt,
+		Links: links,
+	}
+}
+
+// lock reads an account for a change and holds it to the version that the request expects.
+func lock(ctx context.Context, tx pgx.Tx, id uuid.UUID) (db.User, error) {
+	u, err := db.New().LockUser(ctx, tx, id)
+	if err != nil {
+		return u, err
+	}
+	return u, etag.Check(ctx, u.Version)
+}
+
+// reach refuses acts on accounts above one's own role.
+func reach(by actor.Actor, u db.User) error {
+	if !by.Outranks(u.Role) {
+		return fault.New(spec.ProblemForbidden, "The account holds a role above yours.")
+	}
+	return nil
+}

@@ -1,0 +1,97 @@
+// Package worker does what requests leave for later: it mails, and it clears away what has expired. Jobs are rows in
+// Postgres (River), so a job that was acknowledged survives every crash.
+package worker
+
+import (
+	"context"
+	"errors"
+	"log/slog"
+	"math/rand/v2"
+	"time"
+
+	"github.com/jackc/pgx/v5"
+	"github.com/jackc/pgx/v5/pgxpool"
+	"github.com/riverqueue/river"
+	"github.com/riverqueue/river/riverdriver/riverpgxv5"
+	"github.com/riverqueue/river/rivertype"
+
+	"github.com/usherhq/usher/server/mail"
+)
+
+// Options are what jobs need.
+type Options struct {
+	DB                   *pgxpool.Pool
+	Log                  *slog.Logger
+	Composer             *mail.Composer
+	Sender               mail.Sender
+	BaseURL              string
+	VerificationLifetime time.Duration
+}
+
+// Worker runs jobs until it is stopped.
+type Worker struct{ client *river.Client[pgx.Tx] }
+
+// New prepares a worker; it does nothing before Start.
+func New(o Options) (*Worker, error) {
+	workers := river.NewWorkers()
+	if err := errors.Join(
+		river.AddWorkerSafely(workers, &verification{Options: o}),
+		river.AddWorkerSafely(workers, &cleanup{Options: o}),
+	); err != nil {
+		return nil, err
+	}
+	client, err := river.NewClient(riverpgxv5.New(o.DB), &river.Config{
+		Logger:               o.Log,
+		Workers:              workers,
+		Queues:               map[string]river.QueueConfig{river.QueueDefault: {MaxWorkers: 8}},
+		FetchPollInterval:    time.Second,
+		JobTimeout:           30 * time.Second,
+		RescueStuckJobsAfter: time.Minute, // a killed worker's mail must not wait for River's hour
+		MaxAttempts:          attempts,
+		RetryPolicy:          backoff{},
+		ErrorHandler:         failures{o.Log},
+		PeriodicJobs: []*river.PeriodicJob{river.NewPeriodicJob(river.PeriodicInterval(time.Hour),
+			func() (river.JobArgs, *river.InsertOpts) { return Cleanup{}, nil }, &river.PeriodicJobOpts{RunOnStart: true})},
+	})
+	return &Worker{client}, err
+}
+
+// Start begins to work; ctx must live as long as the jobs may.
+func (w *Worker) Start(ctx context.Context) error { return w.client.Start(ctx) }
+
+// Stop lets running jobs finish until ctx ends; then they are cancelled and handed back.
+func (w *Worker) Stop(ctx context.Context) error {
+	if err := w.client.Stop(ctx); err == nil {
+		return nil
+	}
+	cancelled, done := context.WithTimeout(context.WithoutCancel(ctx), 2*time.Second)
+	defer done()
+	return w.client.StopAndCancel(cancelled)
+}
+
+// attempts at a job are made for about two days before it is given up as dead.
+const attempts = 3000
+
+// backoff tries again soon at first, then every minute: what waits goes out within a minute of an outage's end.
+type backoff struct{}
+
+// NextRetry is when a job that failed is tried again.
+func (backoff) NextRetry(job *rivertype.JobRow) time.Time {
+	wait := min(time.Second<<min(job.Attempt-1, 6), time.Minute)
+	return time.Now().Add(wait + time.Duration(rand.Int64N(int64(wait)/4)))
+}
+
+// failures writes down what went wrong with a job: never its arguments.
+type failures struct{ log *slog.Logger }
+
+// HandleError logs a failed attempt.
+func (f failures) HandleError(ctx context.Context, job *rivertype.JobRow, err error) *river.ErrorHandlerResult {
+	f.log.WarnContext(ctx, "job failed", "job", job.ID, "kind", job.Kind, "attempt", job.Attempt, "error", err.Error())
+	return nil
+}
+
+// HandlePanic logs a panic.
+func (f failures) HandlePanic(ctx context.Context, job *rivertype.JobRow, panicked any, trace string) *river.ErrorHandlerResult {
+	f.log.ErrorContext(ctx, "job panicked", "job", job.ID, "kind", job.Kind, "panic", panicked, "trace", trace)
+	return nil
+}
