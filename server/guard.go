@@ -187,8 +187,8 @@ func (binder) Bind(v any, c echo.Context) error {
 	return json.UnmarshalRead(c.Request().Body, v)
 }
 
-// formats are the string formats of the contract that JSON Schema does not know.
-func formats() map[string]contract.Format {
+// Formats are the string formats of the contract that JSON Schema does not know.
+func Formats() map[string]contract.Format {
 	return map[string]contract.Format{
 		"email":        users.CheckEmail,
 		"language-tag": users.CheckLanguage,

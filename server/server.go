@@ -49,8 +49,16 @@ type wire struct {
 }
 
 // New serves every operation of openapi.yaml, the health checks and the given pages.
-func New(o Options) (*echo.Echo, error) {
-	held, err := contract.New(api.JSON, formats())
+func New(o Options) (http.Handler, error) {
+	e, err := mount(o)
+	if err != nil {
+		return nil, err
+	}
+	return normalise(e), nil
+}
+
+func mount(o Options) (*echo.Echo, error) {
+	held, err := contract.New(api.JSON, Formats())
 	if err != nil {
 		return nil, err
 	}
@@ -61,7 +69,6 @@ func New(o Options) (*echo.Echo, error) {
 	e.HTTPErrorHandler = w.fail
 	e.Binder = binder{}
 	e.IPExtractor = clientAddress(o.TrustedProxies)
-	e.Pre(normalise)
 	e.Use(w.observe, middleware.RecoverWithConfig(middleware.RecoverConfig{DisableErrorHandler: true}), headers, cors(o.AllowedOrigins))
 
 	groups := api.Groups{Auth: o.Auth, Users: o.Users}
@@ -95,24 +102,21 @@ func (w *wire) mountHealth(e *echo.Echo) {
 }
 
 // normalise lets a trailing slash and HEAD reach the route they mean, without a redirect that would lose the body.
-func normalise(next echo.HandlerFunc) echo.HandlerFunc {
-	return func(c echo.Context) error {
-		r := c.Request()
+func normalise(next http.Handler) http.Handler {
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		trim := len(r.URL.Path) > 1 && strings.HasSuffix(r.URL.Path, "/")
-		if !trim && r.Method != http.MethodHead {
-			return next(c)
+		if trim || r.Method == http.MethodHead {
+			r = r.Clone(r.Context())
 		}
-		r = r.Clone(r.Context())
 		if trim {
-			r.URL.Path = strings.TrimRight(r.URL.Path, "/")
-			r.URL.RawPath = strings.TrimRight(r.URL.RawPath, "/")
+			r.URL.Path = "/" + strings.Trim(r.URL.Path, "/")
+			r.URL.RawPath = ""
 		}
 		if r.Method == http.MethodHead {
 			r.Method = http.MethodGet // net/http drops the body, as the original request says HEAD
 		}
-		c.SetRequest(r)
-		return next(c)
-	}
+		next.ServeHTTP(w, r)
+	})
 }
 
 // headers sets what every answer carries unless its handler knows better.

@@ -12,7 +12,6 @@ import (
 	"time"
 
 	"github.com/jackc/pgx/v5/pgxpool"
-	"github.com/labstack/echo/v4"
 
 	"github.com/usherhq/usher/gen/api"
 	"github.com/usherhq/usher/gen/spec"
@@ -42,7 +41,7 @@ func (h Hashing) hasher() (*password.Hasher, error) {
 
 // service is the HTTP side: everything that `serve` and `dev` run.
 type service struct {
-	handler  *echo.Echo
+	handler  http.Handler
 	keys     *token.Keys
 	keep     func(context.Context) (*token.Keyring, error)
 	draining atomic.Bool

@@ -169,7 +169,7 @@ func BenchmarkVerify(b *testing.B) {
 // BenchmarkStorm is a storm of sign-ins; with -benchtime=64x its peak memory can
 // be read from VmHWM of the process.
 func BenchmarkStorm(b *testing.B) {
-	h := newHasher(b, DefaultParams(), 2, 64)
+	h := newHasher(b, DefaultParams(), 2, 1000)
 	b.SetParallelism(32)
 	b.RunParallel(func(pb *testing.PB) {
 		for pb.Next() {

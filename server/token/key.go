@@ -24,10 +24,10 @@ const (
 	ES256 Algorithm = "ES256"
 )
 
-// Key signs access tokens. It is published as soon as it is in a
-// keyring, so that everyone knows it by the time it signs; from ActiveAt it
-// signs, until a newer key is active; from ExpiresAt on, unless that is zero, no
-// token of it counts and it is published no more. The times are the owner's to set.
+// Key signs access tokens. It is published as soon as it is in a keyring, so
+// that everyone knows it by the time it signs; from ActiveAt it signs, until a
+// newer key is active; from ExpiresAt on, unless that is zero, no token of it
+// counts and it is published no more. The times are the owner's to set.
 type Key struct {
 	ID        string // RFC 7638 thumbprint of the public key
 	Algorithm Algorithm

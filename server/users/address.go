@@ -6,8 +6,6 @@ import (
 	"strings"
 
 	"github.com/google/uuid"
-	"github.com/riverqueue/river"
-	"github.com/riverqueue/river/rivertype"
 	"golang.org/x/text/unicode/norm"
 )
 
@@ -36,10 +34,3 @@ type VerificationMail struct {
 
 // Kind names the job in the queue.
 func (VerificationMail) Kind() string { return "verification-mail" }
-
-// InsertOpts keeps one such mail per user waiting: asking again while the mail server is down adds nothing.
-func (VerificationMail) InsertOpts() river.InsertOpts {
-	return river.InsertOpts{UniqueOpts: river.UniqueOpts{ByArgs: true, ByState: []rivertype.JobState{
-		rivertype.JobStateAvailable, rivertype.JobStatePending, rivertype.JobStateRetryable, rivertype.JobStateRunning, rivertype.JobStateScheduled,
-	}}}
-}

@@ -1,0 +1,77 @@
+package server_test
+
+import (
+	"fmt"
+	"sync"
+	"testing"
+
+	"github.com/google/uuid"
+	"github.com/stretchr/testify/require"
+
+	"github.com/usherhq/usher/gen/spec"
+	"github.com/usherhq/usher/server/apitest"
+)
+
+func draft(email string) string {
+	return fmt.Sprintf(`{"email":%q,"password":"tall ships sail at noon"}`, email)
+}
+
+func TestRetries(t *testing.T) {
+	t.Parallel()
+	srv := apitest.New(t)
+	key := uuid.NewString()
+	admin := srv.Role(spec.RoleADMIN)
+	keyed := admin.With("Idempotency-Key", key)
+
+	first := keyed.Send("POST", "/users", draft("ann@example.com"))
+	require.Equal(t, 201, first.Status)
+	again := keyed.Send("POST", "/users", draft("ann@example.com"))
+	require.Equal(t, 201, again.Status)
+	require.Equal(t, string(first.Body), string(again.Body))
+	require.Equal(t, first.Header.Get("Location"), again.Header.Get("Location"))
+	require.Equal(t, first.Header.Get("ETag"), again.Header.Get("ETag"))
+	require.Equal(t, "true", again.Header.Get("Idempotency-Replayed"))
+
+	apitest.Refused(keyed, "POST", "/users", draft("bob@example.com"), spec.ProblemIdempotencyKeyReused)
+	apitest.Refused(admin.With("Idempotency-Key", uuid.NewString()), "POST", "/users", draft("ann@example.com"), spec.ProblemEmailTaken)
+	other := srv.Role(spec.RoleADMIN).With("Idempotency-Key", key)
+	apitest.Do[spec.User](other, "POST", "/users", draft("cat@example.com"), 201)
+}
+
+// TestRetriesAtOnce: of many identical requests at the same time, one works; the rest get its answer or are told to wait.
+func TestRetriesAtOnce(t *testing.T) {
+	t.Parallel()
+	srv := apitest.New(t)
+	client := srv.Nobody().With("Idempotency-Key", uuid.NewString())
+	var mu sync.Mutex
+	ids, statuses := map[uuid.UUID]int{}, map[int]int{}
+	var wg sync.WaitGroup
+	for range 32 {
+		wg.Go(func() {
+			a := client.Send("POST", "/auth/register", draft("ann@example.com"))
+			mu.Lock()
+			defer mu.Unlock()
+			statuses[a.Status]++
+			if a.Status == 201 {
+				ids[decode[spec.User](t, a.Body).ID]++
+			}
+		})
+	}
+	wg.Wait()
+	require.Len(t, ids, 1)
+	require.Equal(t, 32, statuses[201]+statuses[409], "%v", statuses)
+	require.Equal(t, 201, client.Send("POST", "/auth/register", draft("ann@example.com")).Status)
+	require.Equal(t, []string{"user.registered"}, srv.Facts())
+}
+
+// A failure is not kept: the same key may try again.
+func TestRetryAfterFailure(t *testing.T) {
+	t.Parallel()
+	srv := apitest.New(t)
+	admin := srv.Role(spec.RoleADMIN)
+	ann := apitest.Do[spec.User](admin, "POST", "/users", draft("ann@example.com"), 201)
+	keyed := admin.With("Idempotency-Key", uuid.NewString())
+	apitest.Refused(keyed, "POST", "/users", draft("ann@example.com"), spec.ProblemEmailTaken)
+	require.Equal(t, 204, admin.Send("DELETE", spec.DeleteUserPath(ann.ID), nil).Status)
+	apitest.Do[spec.User](keyed, "POST", "/users", draft("ann@example.com"), 201)
+}

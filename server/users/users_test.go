@@ -1,0 +1,258 @@
+package users_test
+
+import (
+	"encoding/json"
+	"fmt"
+	"net/http"
+	"strings"
+	"sync"
+	"testing"
+
+	"github.com/google/uuid"
+	"github.com/stretchr/testify/require"
+
+	"github.com/usherhq/usher/gen/db"
+	"github.com/usherhq/usher/gen/spec"
+	"github.com/usherhq/usher/server/apitest"
+	"github.com/usherhq/usher/server/users"
+)
+
+func draft(email string, more ...string) string {
+	fields := append([]string{fmt.Sprintf(`"email":%q,"password":%q`, email, apitest.Password)}, more...)
+	return "{" + strings.Join(fields, ",") + "}"
+}
+
+func TestCreateUser(t *testing.T) {
+	t.Parallel()
+	srv := apitest.New(t)
+	admin := srv.Role(spec.RoleADMIN)
+
+	a := admin.Send("POST", "/users", draft("ann@example.com", `"role":"MODERATOR"`, `"email_verified":true`, `"nickname":"ann"`,
+		`"github_url":"https://github.com/ann"`, `"linkedin_url":"https://www.linkedin.com/in/ann"`, `"website_url":"https://ann.example"`))
+	require.Equal(t, 201, a.Status, string(a.Body))
+	u := apitest.Do[spec.User](admin, "GET", a.Header.Get("Location"), nil, 200)
+	require.Equal(t, spec.RoleMODERATOR, u.Role)
+	require.NotNil(t, u.EmailVerifiedAt)
+	require.Equal(t, "https://github.com/ann", *u.GithubURL)
+	require.Equal(t, []string{"self", "delete", "update"}, apitest.Rels(u.Links))
+	require.Equal(t, []string{"user.created"}, srv.Facts())
+
+	t.Run("the default is an unverified reader who gets a mail", func(t *testing.T) {
+		smtp := srv.Work()
+		u := apitest.Do[spec.User](admin, "POST", "/users", draft("bob@example.com"), 201)
+		require.Equal(t, spec.RoleAUTHENTICATED, u.Role)
+		require.Nil(t, u.EmailVerifiedAt)
+		require.Contains(t, smtp.Wait(t, "bob@example.com").Text, "/verify#")
+	})
+	t.Run("taken", func(t *testing.T) {
+		apitest.Refused(admin, "POST", "/users", draft("ANN@example.com"), spec.ProblemEmailTaken)
+		apitest.Refused(admin, "POST", "/users", draft("eve@example.com", `"nickname":"ANN"`), spec.ProblemNicknameTaken)
+	})
+	t.Run("managers give roles up to author", func(t *testing.T) {
+		manager := srv.Role(spec.RoleMANAGER)
+		for _, role := range spec.Roles() {
+			body := draft(string(role)+"@example.com", fmt.Sprintf(`"role":%q`, role))
+			if role.Rank() <= spec.RoleAUTHOR.Rank() {
+				apitest.Do[spec.User](manager, "POST", "/users", body, 201)
+			} else {
+				apitest.Refused(manager, "POST", "/users", body, spec.ProblemRoleNotGrantable)
+			}
+		}
+	})
+	t.Run("links of other places", func(t *testing.T) {
+		for field, url := range map[string]string{
+			"github_url": "https://github.com.evil.example/ann", "linkedin_url": "http://linkedin.com/in/ann", "website_url": "javascript:alert(1)",
+		} {
+			p := apitest.Refused(admin, "POST", "/users", draft("x@example.com", fmt.Sprintf(`%q:%q`, field, url)), spec.ProblemInvalidRequest)
+			require.Equal(t, []string{"/" + field + " pattern"}, apitest.Pointers(p))
+		}
+	})
+}
+
+func TestUpdateUser(t *testing.T) {
+	t.Parallel()
+	srv := apitest.New(t)
+	admin := srv.Role(spec.RoleADMIN)
+	u := srv.User(spec.RoleAUTHENTICATED, func(d *users.Draft) {
+		d.Email, d.Nickname, d.Bio, d.Location = "ann@example.com", new("ann"), new("old"), new("Oslo")
+	})
+	other := srv.User(spec.RoleAUTHENTICATED)
+	at := spec.UpdateUserPath(u.ID)
+
+	got := apitest.Do[spec.User](admin, "PATCH", at, `{"bio":"new","location":null}`, 200)
+	require.Equal(t, "new", *got.Bio)
+	require.Nil(t, got.Location)
+	require.Equal(t, "ann", got.Nickname, "what is left out stays")
+	require.True(t, got.UpdatedAt.After(got.CreatedAt))
+
+	t.Run("each optional field is cleared on its own", func(t *testing.T) {
+		fields := map[string]string{"first_name": "A", "last_name": "B", "bio": "C", "location": "D", "locale": "de", "time_zone": "Europe/Berlin",
+			"website_url": "https://a.example", "linkedin_url": "https://linkedin.com/in/a", "github_url": "https://github.com/a"}
+		body, err := json.Marshal(fields)
+		require.NoError(t, err)
+		require.Equal(t, 200, admin.Send("PATCH", at, body).Status)
+		for field := range fields {
+			shown := apitest.Do[map[string]any](admin, "PATCH", at, fmt.Sprintf(`{%q:null}`, field), 200)
+			require.Nil(t, shown[field], field)
+			delete(fields, field)
+			for rest, value := range fields {
+				require.Equal(t, value, shown[rest])
+			}
+			break
+		}
+	})
+	t.Run("the own e-mail address and nickname are no duplicates", func(t *testing.T) {
+		got := apitest.Do[spec.User](admin, "PATCH", at, `{"email":"ANN@example.com","nickname":"Ann"}`, 200)
+		require.Equal(t, "ANN@example.com", got.Email)
+		require.NotNil(t, got.EmailVerifiedAt, "another spelling is no other address")
+	})
+	t.Run("those of others are", func(t *testing.T) {
+		apitest.Refused(admin, "PATCH", at, fmt.Sprintf(`{"email":%q}`, strings.ToUpper(other.Email)), spec.ProblemEmailTaken)
+		apitest.Refused(admin, "PATCH", at, fmt.Sprintf(`{"nickname":%q}`, strings.ToUpper(other.Nickname)), spec.ProblemNicknameTaken)
+	})
+	t.Run("what changes nothing announces nothing", func(t *testing.T) {
+		before := srv.Facts()
+		tag := admin.Send("GET", at, nil).Header.Get("ETag")
+		require.Equal(t, tag, admin.Send("PATCH", at, `{"nickname":"Ann"}`).Header.Get("ETag"))
+		require.Equal(t, before, srv.Facts())
+	})
+	t.Run("managers do not reach admins", func(t *testing.T) {
+		boss := srv.User(spec.RoleADMIN)
+		manager := srv.Role(spec.RoleMANAGER)
+		apitest.Refused(manager, "PATCH", spec.UpdateUserPath(boss.ID), `{"bio":"x"}`, spec.ProblemForbidden)
+		shown := apitest.Do[spec.User](manager, "GET", spec.GetUserPath(boss.ID), nil, 200)
+		require.Equal(t, []string{"self"}, apitest.Rels(shown.Links), "and are not offered to")
+	})
+}
+
+func TestMe(t *testing.T) {
+	t.Parallel()
+	srv := apitest.New(t)
+	u := srv.User(spec.RoleAUTHENTICATED)
+	me := srv.As(u)
+	got := apitest.Do[spec.User](me, "GET", "/me", nil, 200)
+	require.Equal(t, u.ID, got.ID)
+	require.Equal(t, []string{"self", "sign-out", "update"}, apitest.Rels(got.Links))
+	for _, l := range got.Links {
+		if l.Method == http.MethodGet {
+			require.Equal(t, 200, me.Send(l.Method, l.Href, nil).Status)
+		}
+	}
+	got = apitest.Do[spec.User](me, "PATCH", "/me", `{"nickname":"brand-new","bio":"Hello"}`, 200)
+	require.Equal(t, []string{"brand-new", "Hello"}, []string{got.Nickname, *got.Bio})
+	taken := srv.User(spec.RoleAUTHENTICATED)
+	apitest.Refused(me, "PATCH", "/me", fmt.Sprintf(`{"nickname":%q}`, taken.Nickname), spec.ProblemNicknameTaken)
+	for _, field := range []string{"role", "email", "status", "professional", "email_verified_at", "id"} {
+		p := apitest.Refused(me, "PATCH", "/me", fmt.Sprintf(`{%q:"ADMIN"}`, field), spec.ProblemInvalidRequest)
+		require.Equal(t, []string{"/" + field + " unknown"}, apitest.Pointers(p))
+	}
+}
+
+func TestDeleteUser(t *testing.T) {
+	t.Parallel()
+	srv := apitest.New(t)
+	boss := srv.User(spec.RoleADMIN)
+	admin := srv.As(boss)
+	u := srv.User(spec.RoleAUTHENTICATED)
+	theirs := srv.As(u)
+
+	apitest.Refused(admin, "DELETE", spec.DeleteUserPath(boss.ID), nil, spec.ProblemSelfDeletion)
+	apitest.Refused(srv.Role(spec.RoleMANAGER), "DELETE", spec.DeleteUserPath(u.ID), nil, spec.ProblemForbidden)
+	require.Equal(t, 204, admin.Send("DELETE", spec.DeleteUserPath(u.ID), nil).Status)
+	apitest.Refused(admin, "GET", spec.GetUserPath(u.ID), nil, spec.ProblemNotFound)
+	apitest.Refused(admin, "DELETE", spec.DeleteUserPath(u.ID), nil, spec.ProblemNotFound)
+	apitest.Refused(theirs, "GET", "/me", nil, spec.ProblemUnauthenticated)
+	require.Equal(t, []string{"user.deleted"}, srv.Facts())
+	apitest.Do[spec.User](admin, "POST", "/users", draft(u.Email), 201)
+}
+
+// TestLastAdmin: admins who delete each other at once leave one, every time.
+func TestLastAdmin(t *testing.T) {
+	t.Parallel()
+	srv := apitest.New(t)
+	for range 10 {
+		admins := make([]db.User, 6)
+		clients := make([]*apitest.Client, len(admins))
+		for i := range admins {
+			admins[i] = srv.User(spec.RoleADMIN)
+			clients[i] = srv.As(admins[i])
+		}
+		var wg sync.WaitGroup
+		for i := range admins {
+			wg.Go(func() {
+				a := clients[i].Send("DELETE", spec.DeleteUserPath(admins[(i+1)%len(admins)].ID), nil)
+				require.Contains(t, []int{204, 401, 404, 409}, a.Status, string(a.Body))
+			})
+		}
+		wg.Wait()
+		var left int
+		require.NoError(t, srv.DB.QueryRow(t.Context(), "SELECT count(*) FROM users WHERE role = 'ADMIN'").Scan(&left))
+		require.GreaterOrEqual(t, left, 1)
+		_, err := srv.DB.Exec(t.Context(), "DELETE FROM users")
+		require.NoError(t, err)
+	}
+}
+
+func TestListUsers(t *testing.T) {
+	t.Parallel()
+	srv := apitest.New(t)
+	admin := srv.Role(spec.RoleADMIN)
+	for range 6 {
+		srv.User(spec.RoleAUTHENTICATED)
+	}
+	first := apitest.Do[spec.UserPage](admin, "GET", "/users?limit=3&count=true", nil, 200)
+	require.Len(t, first.Items, 3)
+	require.EqualValues(t, 7, *first.Total)
+	require.Equal(t, []string{"self", "first", "next", "create"}, apitest.Rels(first.Links))
+	require.Equal(t, []string{"self", "delete", "update"}, apitest.Rels(first.Items[0].Links), "lists carry links too")
+
+	var seen []uuid.UUID
+	var pages []spec.UserPage
+	for page := first; ; {
+		pages = append(pages, page)
+		for _, u := range page.Items {
+			seen = append(seen, u.ID)
+		}
+		next, more := page.Links.Get("next")
+		if !more {
+			break
+		}
+		require.Equal(t, 1, strings.Count(next.Href, "?"), "NEVER5")
+		page = apitest.Do[spec.UserPage](admin, next.Method, next.Href, nil, 200)
+		require.EqualValues(t, 7, *page.Total, "links repeat what was asked")
+	}
+	require.Len(t, seen, 7)
+	require.IsDecreasing(t, text(seen), "newest first, none twice")
+
+	last := pages[len(pages)-1]
+	prev, ok := last.Links.Get("prev")
+	require.True(t, ok)
+	require.Equal(t, pages[1].Items, apitest.Do[spec.UserPage](admin, "GET", prev.Href, nil, 200).Items)
+
+	t.Run("rows that come and go do not move the pages", func(t *testing.T) {
+		next, _ := first.Links.Get("next")
+		srv.User(spec.RoleAUTHENTICATED)
+		require.Equal(t, 204, admin.Send("DELETE", spec.DeleteUserPath(first.Items[2].ID), nil).Status)
+		require.Equal(t, pages[1].Items, apitest.Do[spec.UserPage](admin, "GET", next.Href, nil, 200).Items)
+	})
+	t.Run("a cursor belongs to its query", func(t *testing.T) {
+		next, _ := first.Links.Get("next")
+		apitest.Refused(admin, "GET", strings.Replace(next.Href, "limit=3", "limit=4", 1), nil, spec.ProblemInvalidCursor)
+	})
+	t.Run("the Link header says the same", func(t *testing.T) {
+		header := admin.Send("GET", "/users?limit=1", nil).Header.Get("Link")
+		require.Contains(t, header, `rel="next"`)
+		require.Contains(t, header, `</api/v1/users?limit=1>; rel="self"`)
+	})
+	t.Run("no total unless asked", func(t *testing.T) {
+		require.Nil(t, apitest.Do[spec.UserPage](admin, "GET", "/users", nil, 200).Total)
+	})
+}
+
+func text(ids []uuid.UUID) []string {
+	out := make([]string, len(ids))
+	for i, id := range ids {
+		out[i] = id.String()
+	}
+	return out
+}
