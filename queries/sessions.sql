@@ -29,6 +29,20 @@ FROM sessions s JOIN users u ON u.id = s.user_id
 WHERE s.id = @session_id AND s.seed_hash = @seed_hash
 FOR UPDATE OF s;
 
+-- ListSessions reads what can still be used, newest first: UUIDv7 keys order sessions by when they began.
+-- name: ListSessions :many
+SELECT * FROM sessions
+WHERE user_id = @user_id AND revoked_at IS NULL AND expires_at > now()
+  AND (sqlc.narg('before')::uuid IS NULL OR id < sqlc.narg('before'))
+ORDER BY id DESC
+LIMIT @size;
+
+-- name: ListSessionsBack :many
+SELECT * FROM sessions
+WHERE user_id = @user_id AND revoked_at IS NULL AND expires_at > now() AND id > @after
+ORDER BY id
+LIMIT @size;
+
 -- name: RevokeSession :execrows
 UPDATE sessions SET revoked_at = now() WHERE id = @session_id AND user_id = @user_id AND revoked_at IS NULL;
 

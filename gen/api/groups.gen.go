@@ -20,6 +20,8 @@ type Auth interface {
 	RequestVerification(ctx context.Context, request RequestVerificationRequestObject) (RequestVerificationResponseObject, error)
 	// ConfirmVerification: Confirm an e-mail address.
 	ConfirmVerification(ctx context.Context, request ConfirmVerificationRequestObject) (ConfirmVerificationResponseObject, error)
+	// ListSessions: List one's own sessions.
+	ListSessions(ctx context.Context, request ListSessionsRequestObject) (ListSessionsResponseObject, error)
 }
 
 // Users is the part of the contract tagged users.
@@ -65,6 +67,8 @@ func Write(w http.ResponseWriter, answer any) error {
 		return a.VisitGetMeResponse(w)
 	case UpdateMeResponseObject:
 		return a.VisitUpdateMeResponse(w)
+	case ListSessionsResponseObject:
+		return a.VisitListSessionsResponse(w)
 	case ListUsersResponseObject:
 		return a.VisitListUsersResponse(w)
 	case CreateUserResponseObject:

@@ -119,6 +119,100 @@ func (q *Queries) GetSessionUser(ctx context.Context, db DBTX, sessionID uuid.UU
 	return i, err
 }
 
+const listSessions = `-- name: ListSessions :many
+SELECT id, user_id, seed_hash, generation, scopes, device, address, created_at, refreshed_at, expires_at, ends_at, revoked_at FROM sessions
+WHERE user_id = $1 AND revoked_at IS NULL AND expires_at > now()
+  AND ($2::uuid IS NULL OR id < $2)
+ORDER BY id DESC
+LIMIT $3
+`
+
+type ListSessionsParams struct {
+	UserID uuid.UUID
+	Before *uuid.UUID
+	Size   int32
+}
+
+// ListSessions reads what can still be used, newest first: UUIDv7 keys order sessions by when they began.
+func (q *Queries) ListSessions(ctx context.Context, db DBTX, arg ListSessionsParams) ([]Session, error) {
+	rows, err := db.Query(ctx, listSessions, arg.UserID, arg.Before, arg.Size)
+	if err != nil {
+		return nil, err
+	}
+	defer rows.Close()
+	items := []Session{}
+	for rows.Next() {
+		var i Session
+		if err := rows.Scan(
+			&i.ID,
+			&i.UserID,
+			&i.SeedHash,
+			&i.Generation,
+			&i.Scopes,
+			&i.Device,
+			&i.Address,
+			&i.CreatedAt,
+			&i.RefreshedAt,
+			&i.ExpiresAt,
+			&i.EndsAt,
+			&i.RevokedAt,
+		); err != nil {
+			return nil, err
+		}
+		items = append(items, i)
+	}
+	if err := rows.Err(); err != nil {
+		return nil, err
+	}
+	return items, nil
+}
+
+const listSessionsBack = `-- name: ListSessionsBack :many
+SELECT id, user_id, seed_hash, generation, scopes, device, address, created_at, refreshed_at, expires_at, ends_at, revoked_at FROM sessions
+WHERE user_id = $1 AND revoked_at IS NULL AND expires_at > now() AND id > $2
+ORDER BY id
+LIMIT $3
+`
+
+type ListSessionsBackParams struct {
+	UserID uuid.UUID
+	After  uuid.UUID
+	Size   int32
+}
+
+func (q *Queries) ListSessionsBack(ctx context.Context, db DBTX, arg ListSessionsBackParams) ([]Session, error) {
+	rows, err := db.Query(ctx, listSessionsBack, arg.UserID, arg.After, arg.Size)
+	if err != nil {
+		return nil, err
+	}
+	defer rows.Close()
+	items := []Session{}
+	for rows.Next() {
+		var i Session
+		if err := rows.Scan(
+			&i.ID,
+			&i.UserID,
+			&i.SeedHash,
+			&i.Generation,
+			&i.Scopes,
+			&i.Device,
+			&i.Address,
+			&i.CreatedAt,
+			&i.RefreshedAt,
+			&i.ExpiresAt,
+			&i.EndsAt,
+			&i.RevokedAt,
+		); err != nil {
+			return nil, err
+		}
+		items = append(items, i)
+	}
+	if err := rows.Err(); err != nil {
+		return nil, err
+	}
+	return items, nil
+}
+
 const lockSession = `-- name: LockSession :one
 SELECT s.user_id, s.generation, s.scopes, u.role,
     (s.revoked_at IS NULL AND s.expires_at > now() AND u.status = 'active')::boolean AS live,

@@ -18,9 +18,12 @@ type NamedLink struct{ Rel, Href, Method string }
 
 // MeLinks returns the links of Me that by may follow.
 func MeLinks(by Caller) Links {
-	l := make(Links, 0, 3)
+	l := make(Links, 0, 4)
 	if opGetMe.Allows(by, uuid.Nil) {
 		l = append(l, NamedLink{"self", GetMePath(), opGetMe.Method})
+	}
+	if opListSessions.Allows(by, uuid.Nil) {
+		l = append(l, NamedLink{"sessions", ListSessionsPath(), opListSessions.Method})
 	}
 	if opSignOut.Allows(by, uuid.Nil) {
 		l = append(l, NamedLink{"sign-out", SignOutPath(), opSignOut.Method})
@@ -39,6 +42,15 @@ func RegisteredLinks(by Caller) Links {
 	}
 	if opRequestVerification.Allows(by, uuid.Nil) {
 		l = append(l, NamedLink{"resend", RequestVerificationPath(), opRequestVerification.Method})
+	}
+	return l
+}
+
+// SessionLinks returns the links of Session that by may follow.
+func SessionLinks(by Caller) Links {
+	l := make(Links, 0, 1)
+	if opSignOut.Allows(by, uuid.Nil) {
+		l = append(l, NamedLink{"sign-out", SignOutPath(), opSignOut.Method})
 	}
 	return l
 }

@@ -377,6 +377,33 @@ type RegistrationKind string
 // Examples: AUTHENTICATED
 type Role string
 
+// Session A sign-in on one device.
+//
+// Examples: {"_links":{"sign-out":{"href":"/api/v1/auth/logout","method":"POST"}},"address":"192.0.2.0/24","created_at":"2026-11-21T09:30:00Z","current":true,"device":"Mozilla/5.0 (X11; Linux x86_64)","expires_at":"2026-12-21T09:45:00Z","id":"01932c0a-1b2c-7d3e-8f40-5a6b7c8d9e0f","last_used_at":"2026-11-21T09:45:00Z"}
+type Session struct {
+	// Links What the caller may do next, by relation.
+	//
+	// Examples: {"self":{"href":"/api/v1/me","method":"GET"}}
+	Links Links `json:"_links"`
+
+	// Address The network that the sign-in came from, not the whole address.
+	Address   string    `json:"address"`
+	CreatedAt time.Time `json:"created_at"`
+
+	// Current Whether it is the session of this very request.
+	Current bool `json:"current"`
+
+	// Device The user agent that signed in.
+	Device string `json:"device"`
+
+	// ExpiresAt When it ends unless it is refreshed.
+	ExpiresAt time.Time          `json:"expires_at"`
+	ID        openapi_types.UUID `json:"id"`
+
+	// LastUsedAt When its tokens were last refreshed.
+	LastUsedAt time.Time `json:"last_used_at"`
+}
+
 // SessionEnd Why a session ended.
 //
 // Examples: signed-out
@@ -392,6 +419,17 @@ type SessionEnded struct {
 	Reason    SessionEnd         `json:"reason"`
 	SessionID openapi_types.UUID `json:"session_id"`
 	UserID    openapi_types.UUID `json:"user_id"`
+}
+
+// SessionPage A page of sessions.
+//
+// Examples: {"_links":{"first":{"href":"/api/v1/me/sessions","method":"GET"},"self":{"href":"/api/v1/me/sessions","method":"GET"}},"items":[]}
+type SessionPage struct {
+	// Links What the caller may do next, by relation.
+	//
+	// Examples: {"self":{"href":"/api/v1/me","method":"GET"}}
+	Links Links     `json:"_links"`
+	Items []Session `json:"items"`
 }
 
 // SessionStarted Somebody signed in.
@@ -681,6 +719,16 @@ type OAuthFailed = OAuthError
 // Examples: {"_links":{"self":{"href":"/api/v1/users/01932c07-a5d4-7c2b-9d60-4f0a1f6f1b2e","method":"GET"},"update":{"href":"/api/v1/users/01932c07-a5d4-7c2b-9d60-4f0a1f6f1b2e","method":"PATCH"}},"bio":null,"created_at":"2026-11-21T08:00:00Z","email":"ada@example.com","email_verified_at":"2026-11-21T08:01:10Z","first_name":"Ada","github_url":null,"id":"01932c07-a5d4-7c2b-9d60-4f0a1f6f1b2e","last_login_at":"2026-11-21T09:30:00Z","last_name":"Lovelace","linkedin_url":null,"locale":"en-GB","location":"London","nickname":"ada","professional":false,"role":"AUTHENTICATED","status":"active","time_zone":"Europe/London","updated_at":"2026-11-21T08:01:10Z","website_url":null}
 type RegisteredResponse = User
 
+// SessionPageResponse A page of sessions.
+//
+// Examples: {"_links":{"first":{"href":"/api/v1/me/sessions","method":"GET"},"self":{"href":"/api/v1/me/sessions","method":"GET"}},"items":[]}
+type SessionPageResponse = SessionPage
+
+// SessionResponse A sign-in on one device.
+//
+// Examples: {"_links":{"sign-out":{"href":"/api/v1/auth/logout","method":"POST"}},"address":"192.0.2.0/24","created_at":"2026-11-21T09:30:00Z","current":true,"device":"Mozilla/5.0 (X11; Linux x86_64)","expires_at":"2026-12-21T09:45:00Z","id":"01932c0a-1b2c-7d3e-8f40-5a6b7c8d9e0f","last_used_at":"2026-11-21T09:45:00Z"}
+type SessionResponse = Session
+
 // UserCreatedResponse An account, as its owner and staff see it.
 //
 // Examples: {"_links":{"self":{"href":"/api/v1/users/01932c07-a5d4-7c2b-9d60-4f0a1f6f1b2e","method":"GET"},"update":{"href":"/api/v1/users/01932c07-a5d4-7c2b-9d60-4f0a1f6f1b2e","method":"PATCH"}},"bio":null,"created_at":"2026-11-21T08:00:00Z","email":"ada@example.com","email_verified_at":"2026-11-21T08:01:10Z","first_name":"Ada","github_url":null,"id":"01932c07-a5d4-7c2b-9d60-4f0a1f6f1b2e","last_login_at":"2026-11-21T09:30:00Z","last_name":"Lovelace","linkedin_url":null,"locale":"en-GB","location":"London","nickname":"ada","professional":false,"role":"AUTHENTICATED","status":"active","time_zone":"Europe/London","updated_at":"2026-11-21T08:01:10Z","website_url":null}
@@ -718,6 +766,15 @@ type GetMeParams struct {
 type UpdateMeParams struct {
 	// IfMatch The `ETag` the change is based on (RFC 9110). A stale one is refused with 412.
 	IfMatch *IfMatch `json:"If-Match,omitempty"`
+}
+
+// ListSessionsParams defines parameters for ListSessions.
+type ListSessionsParams struct {
+	// Limit How many items a page holds.
+	Limit *Limit `form:"limit,omitempty" json:"limit,omitempty"`
+
+	// Cursor Where the page starts, taken from a link of another page of the same query.
+	Cursor *Cursor `form:"cursor,omitempty" json:"cursor,omitempty"`
 }
 
 // ListUsersParams defines parameters for ListUsers.

@@ -117,6 +117,14 @@ var (
 			{"application/merge-patch+json", "#/components/schemas/ProfilePatch"},
 		},
 	}
+	opListSessions = Operation{
+		ID: "listSessions", Method: "GET", Path: "/me/sessions", Tag: "auth", Summary: "List one's own sessions",
+		Own: maySessionsReadOwn,
+		Params: []Param{
+			{"limit", "query", "integer", "#/components/parameters/Limit/schema", "20", false},
+			{"cursor", "query", "string", "#/components/parameters/Cursor/schema", "", false},
+		},
+	}
 	opListUsers = Operation{
 		ID: "listUsers", Method: "GET", Path: "/users", Tag: "users", Summary: "Browse accounts",
 		Any: mayUsersRead,
@@ -178,6 +186,7 @@ func Operations() []*Operation {
 		&opConfirmVerification,
 		&opGetMe,
 		&opUpdateMe,
+		&opListSessions,
 		&opListUsers,
 		&opCreateUser,
 		&opGetUser,
@@ -219,6 +228,11 @@ func GetMePath() string {
 // UpdateMePath is where updateMe is called.
 func UpdateMePath() string {
 	return BasePath + "/me"
+}
+
+// ListSessionsPath is where listSessions is called.
+func ListSessionsPath() string {
+	return BasePath + "/me/sessions"
 }
 
 // ListUsersPath is where listUsers is called.

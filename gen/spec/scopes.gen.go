@@ -8,6 +8,8 @@ import "strings"
 type Scope string
 
 const (
+	// List one's own sessions.
+	ScopeSessionsReadOwn Scope = "sessions:read:own"
 	// Create accounts.
 	ScopeUsersCreate Scope = "users:create"
 	// Delete accounts.
@@ -27,7 +29,8 @@ type Scopes uint64
 
 // The sets of one scope each.
 const (
-	mayUsersCreate Scopes = 1 << iota
+	maySessionsReadOwn Scopes = 1 << iota
+	mayUsersCreate
 	mayUsersDelete
 	mayUsersRead
 	mayUsersReadOwn
@@ -37,7 +40,7 @@ const (
 
 // AllScopes lists every scope of the contract; bit i of a set stands for the i-th.
 func AllScopes() []Scope {
-	return []Scope{ScopeUsersCreate, ScopeUsersDelete, ScopeUsersRead, ScopeUsersReadOwn, ScopeUsersUpdate, ScopeUsersUpdateOwn}
+	return []Scope{ScopeSessionsReadOwn, ScopeUsersCreate, ScopeUsersDelete, ScopeUsersRead, ScopeUsersReadOwn, ScopeUsersUpdate, ScopeUsersUpdateOwn}
 }
 
 // RoleScopes is what a role may do: its own scopes and those of the roles below it. An unknown role may do nothing.
@@ -46,15 +49,15 @@ func RoleScopes(r Role) Scopes {
 	case RoleANONYMOUS:
 		return 0
 	case RoleAUTHENTICATED:
-		return mayUsersReadOwn | mayUsersUpdateOwn
+		return mayUsersReadOwn | mayUsersUpdateOwn | maySessionsReadOwn
 	case RoleAUTHOR:
-		return mayUsersReadOwn | mayUsersUpdateOwn
+		return mayUsersReadOwn | mayUsersUpdateOwn | maySessionsReadOwn
 	case RoleMODERATOR:
-		return mayUsersReadOwn | mayUsersUpdateOwn
+		return mayUsersReadOwn | mayUsersUpdateOwn | maySessionsReadOwn
 	case RoleMANAGER:
-		return mayUsersReadOwn | mayUsersUpdateOwn | mayUsersRead | mayUsersCreate | mayUsersUpdate
+		return mayUsersReadOwn | mayUsersUpdateOwn | maySessionsReadOwn | mayUsersRead | mayUsersCreate | mayUsersUpdate
 	case RoleADMIN:
-		return mayUsersReadOwn | mayUsersUpdateOwn | mayUsersRead | mayUsersCreate | mayUsersUpdate | mayUsersDelete
+		return mayUsersReadOwn | mayUsersUpdateOwn | maySessionsReadOwn | mayUsersRead | mayUsersCreate | mayUsersUpdate | mayUsersDelete
 	}
 	return 0
 }

@@ -1,6 +1,7 @@
 package auth
 
 import (
+	"bytes"
 	"context"
 	"time"
 
@@ -102,7 +103,10 @@ func FollowKeys(ctx context.Context, holder *token.Keys, every time.Duration, ke
 				failed(err)
 				continue
 			}
-			holder.Load(ring)
+			// A new keyring forgets which tokens it has checked, so the old one stays while it says the same.
+			if now := time.Now(); !bytes.Equal(ring.JWKS(now), holder.Current().JWKS(now)) {
+				holder.Load(ring)
+			}
 		}
 	}
 }

@@ -56,7 +56,7 @@ func TestOAuthClient(t *testing.T) {
 	require.NoError(t, err)
 	require.Equal(t, "Bearer", tok.TokenType)
 	require.WithinDuration(t, time.Now().Add(15*time.Minute), tok.Expiry, time.Minute)
-	require.Equal(t, "users:read:own users:update:own", tok.Extra("scope"))
+	require.Equal(t, spec.RoleScopes(spec.RoleAUTHOR).String(), tok.Extra("scope"))
 
 	tok.Expiry = time.Now().Add(-time.Minute)
 	source := config.TokenSource(t.Context(), tok)

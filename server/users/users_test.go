@@ -132,7 +132,7 @@ func TestMe(t *testing.T) {
 	me := srv.As(u)
 	got := apitest.Do[spec.User](me, "GET", "/me", nil, 200)
 	require.Equal(t, u.ID, got.ID)
-	require.Equal(t, []string{"self", "sign-out", "update"}, apitest.Rels(got.Links))
+	require.Equal(t, []string{"self", "sessions", "sign-out", "update"}, apitest.Rels(got.Links))
 	for _, l := range got.Links {
 		if l.Method == http.MethodGet {
 			require.Equal(t, 200, me.Send(l.Method, l.Href, nil).Status)

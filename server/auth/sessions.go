@@ -1,0 +1,54 @@
+package auth
+
+import (
+	"context"
+	"errors"
+
+	"github.com/google/uuid"
+
+	"github.com/usherhq/usher/gen/api"
+	"github.com/usherhq/usher/gen/db"
+	"github.com/usherhq/usher/gen/spec"
+	"github.com/usherhq/usher/server/actor"
+	"github.com/usherhq/usher/server/page"
+)
+
+// ListSessions shows the caller where they are signed in.
+func (h *Handlers) ListSessions(ctx context.Context, _ api.ListSessionsRequestObject) (api.ListSessionsResponseObject, error) {
+	by := actor.From(ctx)
+	rows, err := page.Fetch(page.From(ctx), func(s db.Session) uuid.UUID { return s.ID },
+		func(after *uuid.UUID, size int32) ([]db.Session, error) {
+			return db.New().ListSessions(ctx, h.DB, db.ListSessionsParams{UserID: by.ID, Before: after, Size: size})
+		},
+		func(before uuid.UUID, size int32) ([]db.Session, error) {
+			return db.New().ListSessionsBack(ctx, h.DB, db.ListSessionsBackParams{UserID: by.ID, After: before, Size: size})
+		})
+	if err != nil {
+		return nil, err
+	}
+	body := spec.SessionPage{Items: make([]spec.Session, len(rows.Items)), Links: rows.Links}
+	for i, s := range rows.Items {
+		body.Items[i] = showSession(by, s)
+	}
+	return api.ListSessions200JSONResponse{SessionPageResponseJSONResponse: api.SessionPageResponseJSONResponse{
+		Body: body, Headers: api.SessionPageResponseResponseHeaders{Link: rows.Header()},
+	}}, nil
+}
+
+func showSession(by actor.Actor, s db.Session) spec.Session {
+	return spec.Session{
+		ID: s.ID, Device: s.Device, Address: s.Address, Current: s.ID == by.Session,
+		CreatedAt: s.CreatedAt, LastUsedAt: s.RefreshedAt, ExpiresAt: s.ExpiresAt,
+		Links: spec.SessionLinks(by.Caller).Unless("sign-out", canSignOut(by, s)),
+	}
+}
+
+var errOtherSession = errors.New("signing out ends the session of the request")
+
+// canSignOut: signing out is for the session that asks.
+func canSignOut(by actor.Actor, s db.Session) error {
+	if s.ID != by.Session {
+		return errOtherSession
+	}
+	return nil
+}
