@@ -5,6 +5,7 @@ package dbtest
 import (
 	"context"
 	"crypto/rand"
+	"errors"
 	"fmt"
 	"strconv"
 	"strings"
@@ -51,20 +52,18 @@ func (s *server) create(ctx context.Context, name, template string) error {
 	if err := s.conn.QueryRow(ctx, faster).Scan(&strategy); err != nil {
 		return err
 	}
-	_, err := s.conn.Exec(ctx, fmt.Sprintf("CREATE DATABASE %s TEMPLATE %s STRATEGY %s", name, template, strategy))
-	return err
+	return s.exec(ctx, fmt.Sprintf("CREATE DATABASE %s TEMPLATE %s STRATEGY %s", name, template, strategy))
 }
 
 func (s *server) drop(ctx context.Context, name string) error {
 	if !ours(name) {
 		return fmt.Errorf("%s was not made by a test", name)
 	}
-	_, err := s.conn.Exec(ctx, fmt.Sprintf("DROP DATABASE IF EXISTS %s WITH (FORCE)", name))
-	return err
+	return s.exec(ctx, fmt.Sprintf("DROP DATABASE IF EXISTS %s WITH (FORCE)", name))
 }
 
 // template returns the name of a database with all migrations applied, to make copies of. The first to ask makes it.
-func (s *server) template(ctx context.Context) (string, error) {
+func (s *server) template(ctx context.Context) (name string, err error) {
 	fingerprint, err := schema.Fingerprint()
 	if err != nil {
 		return "", err
@@ -72,10 +71,10 @@ func (s *server) template(ctx context.Context) (string, error) {
 	if name, err := s.find(ctx, fingerprint); name != "" || err != nil {
 		return name, err
 	}
-	if _, err := s.conn.Exec(ctx, "SELECT pg_advisory_lock($1)", lockTemplate); err != nil {
+	if err := s.exec(ctx, "SELECT pg_advisory_lock($1)", lockTemplate); err != nil {
 		return "", err
 	}
-	defer s.conn.Exec(ctx, "SELECT pg_advisory_unlock($1)", lockTemplate)
+	defer func() { err = errors.Join(err, s.exec(ctx, "SELECT pg_advisory_unlock($1)", lockTemplate)) }()
 	if name, err := s.find(ctx, fingerprint); name != "" || err != nil {
 		return name, err
 	}
@@ -122,11 +121,10 @@ func (s *server) migrated(ctx context.Context, name string) (string, error) {
 	if err != nil {
 		return "", err
 	}
-	if _, err := s.conn.Exec(ctx, fmt.Sprintf("ALTER DATABASE %s ALLOW_CONNECTIONS false", unfinished)); err != nil {
+	if err := s.exec(ctx, fmt.Sprintf("ALTER DATABASE %s ALLOW_CONNECTIONS false", unfinished)); err != nil {
 		return "", err
 	}
-	_, err = s.conn.Exec(ctx, fmt.Sprintf("ALTER DATABASE %s RENAME TO %s", unfinished, name))
-	return name, err
+	return name, s.exec(ctx, fmt.Sprintf("ALTER DATABASE %s RENAME TO %s", unfinished, name))
 }
 
 // claim returns the name of a migrated database that nobody else has claimed. The claim ends with the connection.

@@ -73,6 +73,7 @@ func fresh(t testing.TB, template func(*server, context.Context) (string, error)
 }
 
 func drop(t testing.TB, name string) {
+	t.Helper()
 	ctx, cancel := context.WithTimeout(context.Background(), within)
 	defer cancel()
 	s, err := connect(ctx)
@@ -99,6 +100,7 @@ func open(t testing.TB, url string, conns int32) *pgxpool.Pool {
 
 // shut closes the pool, which waits for its connections to be given back, but not for ever.
 func shut(t testing.TB, pool *pgxpool.Pool) {
+	t.Helper()
 	closed := make(chan struct{})
 	go func() {
 		pool.Close()

@@ -16,6 +16,7 @@ import (
 )
 
 func admin(t *testing.T) *server {
+	t.Helper()
 	s, err := connect(t.Context())
 	require.NoError(t, err)
 	t.Cleanup(s.close)
@@ -25,6 +26,7 @@ func admin(t *testing.T) *server {
 func database(t *testing.T, q interface {
 	QueryRow(context.Context, string, ...any) pgx.Row
 }) (name string) {
+	t.Helper()
 	require.NoError(t, q.QueryRow(t.Context(), "SELECT current_database()").Scan(&name))
 	return name
 }
@@ -48,23 +50,20 @@ func TestNewIsMigratedAndItsOwn(t *testing.T) {
 }
 
 func TestTxIsRolledBack(t *testing.T) {
-	var first, second string
+	var first string
 	t.Run("one", func(t *testing.T) {
 		tx := Tx(t)
 		first = database(t, tx)
 		_, err := tx.Exec(t.Context(), "CREATE TABLE mine ()")
 		require.NoError(t, err)
-		second = database(t, Tx(t))
-		require.NotEqual(t, first, second, "tests must not wait for each other's rows")
+		require.NotEqual(t, first, database(t, Tx(t)), "tests must not wait for each other's rows")
 	})
-	for _, name := range []string{first, second} {
-		conn, err := pgx.Connect(t.Context(), admin(t).url(name))
-		require.NoError(t, err)
-		defer conn.Close(t.Context())
-		var left *string
-		require.NoError(t, conn.QueryRow(t.Context(), "SELECT to_regclass('mine')::text").Scan(&left))
-		require.Nil(t, left)
-	}
+	s, err := dial(t.Context(), admin(t).url(first))
+	require.NoError(t, err)
+	defer s.close()
+	var left *string
+	require.NoError(t, s.conn.QueryRow(t.Context(), "SELECT to_regclass('mine')::text").Scan(&left))
+	require.Nil(t, left)
 }
 
 func TestEmptyHasNoTables(t *testing.T) {
@@ -78,17 +77,14 @@ func TestEmptyHasNoTables(t *testing.T) {
 
 func TestGivenServerMustBeForTests(t *testing.T) {
 	s := admin(t)
-	exec := func(sql string) {
-		_, err := s.conn.Exec(t.Context(), sql)
-		require.NoError(t, err)
-	}
 	somebodys := "somebodys_" + unique()
-	exec("CREATE DATABASE " + somebodys)
-	t.Cleanup(func() { s.conn.Exec(context.Background(), "DROP DATABASE "+somebodys+" WITH (FORCE)") })
+	require.NoError(t, s.exec(t.Context(), "CREATE DATABASE "+somebodys))
+	t.Cleanup(func() {
+		require.NoError(t, s.exec(context.Background(), "DROP DATABASE "+somebodys+" WITH (FORCE)"))
+	})
 	given, err := connectGiven(t.Context(), s.url(somebodys))
 	require.NoError(t, err, "an empty database is as good as any")
-	_, err = given.conn.Exec(t.Context(), "CREATE EXTENSION pg_trgm; CREATE TABLE customers ()")
-	require.NoError(t, err)
+	require.NoError(t, given.exec(t.Context(), "CREATE EXTENSION pg_trgm; CREATE TABLE customers ()"))
 	given.close()
 
 	_, err = connectGiven(t.Context(), s.url(somebodys))

@@ -47,7 +47,7 @@ func isGo(pid int) bool {
 func room() string {
 	var fs syscall.Statfs_t
 	const memory = "/dev/shm"
-	if runtime.GOOS == "linux" && syscall.Statfs(memory, &fs) == nil && uint64(fs.Blocks)*uint64(fs.Bsize) >= 4<<30 {
+	if runtime.GOOS == "linux" && syscall.Statfs(memory, &fs) == nil && fs.Blocks*uint64(fs.Bsize) >= 4<<30 {
 		return memory
 	}
 	return os.TempDir()
@@ -65,7 +65,7 @@ func (r run) write(name, text string) error { return os.WriteFile(r.file(name), 
 func joined() string { return fmt.Sprintf("joined-%d", os.Getpid()) }
 
 // lock makes the folder and waits for its turn in it.
-func (r run) lock() (unlock func() error, err error) {
+func (r run) lock() (unlock func(), err error) {
 	if err := os.Mkdir(r.folder, 0o700); err != nil && !errors.Is(err, os.ErrExist) {
 		return nil, err
 	}
@@ -81,7 +81,7 @@ func (r run) lock() (unlock func() error, err error) {
 	if err != nil {
 		return nil, err
 	}
-	return lock.Close, syscall.Flock(int(lock.Fd()), syscall.LOCK_EX)
+	return func() { lock.Close() }, syscall.Flock(int(lock.Fd()), syscall.LOCK_EX)
 }
 
 // watch starts the script that cleans up after the run, once per folder. It comes before the server, and in a session of
@@ -96,6 +96,6 @@ func (r run) watch() error {
 	if err := script.Start(); err != nil {
 		return fmt.Errorf("start the script that ends Postgres after the tests: %w", err)
 	}
-	go script.Wait()
+	go func() { _ = script.Wait() }() // it says nothing, and mostly it outlives us
 	return r.write("watched", "")
 }

@@ -40,6 +40,11 @@ func dial(ctx context.Context, at string) (*server, error) {
 
 func (s *server) close() { s.conn.Close(context.Background()) }
 
+func (s *server) exec(ctx context.Context, sql string, args ...any) error {
+	_, err := s.conn.Exec(ctx, sql, args...)
+	return err
+}
+
 // url is that of another database on the server.
 func (s *server) url(database string) string {
 	u := *s.at

@@ -6,6 +6,7 @@ import (
 	"bufio"
 	"context"
 	"fmt"
+	"io"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -32,13 +33,15 @@ func TestMain(m *testing.M) {
 		os.Exit(1)
 	}
 	fmt.Println("up")
-	syscall.Pause()
+	_, _ = io.ReadAll(os.Stdin) // ends with the parent at the latest
 }
 
 func TestKilledRunLeavesNothing(t *testing.T) {
 	folder := filepath.Join(t.TempDir(), "run")
 	child := exec.Command(os.Args[0])
 	child.Env = append(os.Environ(), childFolder+"="+folder)
+	_, err := child.StdinPipe()
+	require.NoError(t, err)
 	out, err := child.StdoutPipe()
 	require.NoError(t, err)
 	require.NoError(t, child.Start())
@@ -53,7 +56,7 @@ func TestKilledRunLeavesNothing(t *testing.T) {
 
 	// Not waited for until the end: the dead child is still in the list of processes.
 	require.NoError(t, child.Process.Kill())
-	defer child.Wait()
+	defer func() { require.Error(t, child.Wait()) }()
 	require.Eventually(t, func() bool {
 		_, err := os.Stat(folder)
 		return os.IsNotExist(err)
@@ -82,10 +85,11 @@ func gone(pid int) func() bool {
 }
 
 func sleeper(t *testing.T) *os.Process {
+	t.Helper()
 	cmd := exec.Command("sleep", "1000")
 	require.NoError(t, cmd.Start())
-	go cmd.Wait()
-	t.Cleanup(func() { cmd.Process.Kill() })
+	go func() { _ = cmd.Wait() }()
+	t.Cleanup(func() { _ = cmd.Process.Kill() })
 	return cmd.Process
 }
 

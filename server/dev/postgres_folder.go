@@ -58,8 +58,10 @@ func openFolder(dir string) (*folder, error) {
 	return f, nil
 }
 
-// close gives the folder free.
+// close gives the folder free. Closing the lock is not enough: a child that is just being started has it open, too, until
+// its program runs.
 func (f *folder) close() {
+	_ = syscall.Flock(int(f.lock.Fd()), syscall.LOCK_UN) // fails on the second call, when there is nothing to do
 	f.lock.Close()
 	if f.handle != nil {
 		f.handle.Close()

@@ -63,7 +63,7 @@ func cacheFolder(wanted string, shared bool) (string, error) {
 }
 
 // lockCache makes the folder and waits for its turn in it: one download is enough.
-func lockCache(dir string) (unlock func() error, err error) {
+func lockCache(dir string) (unlock func(), err error) {
 	if err := os.MkdirAll(dir, 0o755); err != nil {
 		return nil, err
 	}
@@ -71,7 +71,7 @@ func lockCache(dir string) (unlock func() error, err error) {
 	if err != nil {
 		return nil, err
 	}
-	return lock.Close, syscall.Flock(int(lock.Fd()), syscall.LOCK_EX)
+	return func() { lock.Close() }, syscall.Flock(int(lock.Fd()), syscall.LOCK_EX)
 }
 
 // download fetches the portable build and unpacks it to home, all of it or nothing.

@@ -60,7 +60,7 @@ func (f *folder) attempt(ctx context.Context, bin, password string, opts Postgre
 	p := &Postgres{url: address(port, password, database), process: cmd.Process, exited: make(chan struct{}), folder: f}
 	ended, err := leash(cmd.Process.Pid, opts.Detached)
 	go func() {
-		cmd.Wait()
+		_ = cmd.Wait() // how it went is in the log
 		ended()
 		close(p.exited)
 	}()

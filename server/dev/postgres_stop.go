@@ -58,7 +58,7 @@ func leash(server int, detached bool) (ended func(), err error) {
 	}
 	return func() {
 		fmt.Fprintln(input, "ended")
-		shell.Wait()
+		_ = shell.Wait()
 	}, nil
 }
 

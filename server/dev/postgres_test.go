@@ -28,6 +28,7 @@ const (
 // home is a folder for a cluster that is hard to use: its path is longer than a socket's may be, has spaces in it, and
 // leads through a folder that is closed to all other users.
 func home(t *testing.T) string {
+	t.Helper()
 	closed := filepath.Join(t.TempDir(), strings.Repeat("far away ", 12))
 	require.NoError(t, os.Mkdir(closed, 0o700))
 	return filepath.Join(closed, "postgres")
@@ -54,6 +55,7 @@ func query(t *testing.T, p *Postgres, sql string) string {
 }
 
 func TestDataOutlivesTheServer(t *testing.T) {
+	t.Parallel()
 	dir := home(t)
 	first := start(t, dir, PostgresOptions{})
 	query(t, first, keep)
@@ -65,6 +67,7 @@ func TestDataOutlivesTheServer(t *testing.T) {
 }
 
 func TestSettings(t *testing.T) {
+	t.Parallel()
 	p := start(t, home(t), PostgresOptions{Throwaway: true})
 	for sql, want := range map[string]string{
 		"SELECT current_database()":    "usher",
@@ -84,6 +87,7 @@ func TestSettings(t *testing.T) {
 }
 
 func TestOneAtATime(t *testing.T) {
+	t.Parallel()
 	dir := home(t)
 	start(t, dir, PostgresOptions{Throwaway: true})
 	_, err := StartPostgres(t.Context(), dir, PostgresOptions{})
@@ -92,12 +96,13 @@ func TestOneAtATime(t *testing.T) {
 
 // A process that is killed cannot stop its server; all that happens is that the lock is free.
 func TestLeftoverIsStopped(t *testing.T) {
+	t.Parallel()
 	dir := home(t)
-	left := start(t, dir, PostgresOptions{Detached: true})
+	left := start(t, dir, PostgresOptions{Throwaway: true, Detached: true})
 	query(t, left, keep)
 	left.folder.close()
 
-	next := start(t, dir, PostgresOptions{})
+	next := start(t, dir, PostgresOptions{Throwaway: true})
 	require.Equal(t, "kept", query(t, next, kept))
 	select {
 	case <-left.exited:
@@ -108,9 +113,12 @@ func TestLeftoverIsStopped(t *testing.T) {
 
 // The test's own binary plays the process that is killed.
 func TestServerEndsWithItsProcess(t *testing.T) {
+	t.Parallel()
 	dir := home(t)
 	child := exec.Command(os.Args[0])
 	child.Env = append(os.Environ(), "USHER_DEV_TEST_FOLDER="+dir)
+	_, err := child.StdinPipe()
+	require.NoError(t, err)
 	out, err := child.StdoutPipe()
 	require.NoError(t, err)
 	require.NoError(t, child.Start())
@@ -122,7 +130,7 @@ func TestServerEndsWithItsProcess(t *testing.T) {
 	require.FileExists(t, note)
 
 	require.NoError(t, child.Process.Kill())
-	child.Wait()
+	require.Error(t, child.Wait())
 	require.Eventually(t, func() bool {
 		_, err := os.Stat(note)
 		return errors.Is(err, os.ErrNotExist)
@@ -139,12 +147,13 @@ func TestMain(m *testing.M) {
 		os.Exit(1)
 	}
 	fmt.Println("up")
-	select {}
+	_, _ = io.ReadAll(os.Stdin) // ends with the parent at the latest
 }
 
 func TestNumberOfALeftoverMayBelongToSomebodyElse(t *testing.T) {
+	t.Parallel()
 	dir := home(t)
-	p := start(t, dir, PostgresOptions{})
+	p := start(t, dir, PostgresOptions{Throwaway: true})
 	note := filepath.Join(dir, "data", "postmaster.pid")
 	text, err := os.ReadFile(note)
 	require.NoError(t, err)
@@ -152,15 +161,19 @@ func TestNumberOfALeftoverMayBelongToSomebodyElse(t *testing.T) {
 
 	innocent := exec.Command("sleep", "1000")
 	require.NoError(t, innocent.Start())
-	t.Cleanup(func() { innocent.Process.Kill(); innocent.Wait() })
+	t.Cleanup(func() {
+		require.NoError(t, innocent.Process.Kill())
+		require.Error(t, innocent.Wait())
+	})
 	_, rest, _ := strings.Cut(string(text), "\n")
 	require.NoError(t, os.WriteFile(note, []byte(strconv.Itoa(innocent.Process.Pid)+"\n"+rest), 0o644))
 
-	start(t, dir, PostgresOptions{})
+	start(t, dir, PostgresOptions{Throwaway: true})
 	require.NoError(t, innocent.Process.Signal(syscall.Signal(0)))
 }
 
 func TestFailuresSayWhatToDo(t *testing.T) {
+	t.Parallel()
 	dir := home(t)
 	data := filepath.Join(dir, "data")
 	fails := func(opts PostgresOptions, want string) {
@@ -191,6 +204,7 @@ func TestFailuresSayWhatToDo(t *testing.T) {
 }
 
 func TestFolderMustBeUsable(t *testing.T) {
+	t.Parallel()
 	file := filepath.Join(t.TempDir(), "file")
 	require.NoError(t, os.WriteFile(file, nil, 0o600))
 	_, err := StartPostgres(t.Context(), filepath.Join(file, "postgres"), PostgresOptions{})

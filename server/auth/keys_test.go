@@ -1,0 +1,127 @@
+package auth_test
+
+import (
+	"context"
+	"encoding/json"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/google/uuid"
+	"github.com/stretchr/testify/require"
+
+	"github.com/usherhq/usher/gen/spec"
+	"github.com/usherhq/usher/server/apitest"
+	"github.com/usherhq/usher/server/auth"
+	"github.com/usherhq/usher/server/dbtest"
+	"github.com/usherhq/usher/server/token"
+)
+
+func keySecret(t testing.TB) token.Secret {
+	t.Helper()
+	s, err := token.NewSecret([]byte("another secret of the tests, long enough"))
+	require.NoError(t, err)
+	return s
+}
+
+func keyCount(t testing.TB, ring *token.Keyring) int {
+	t.Helper()
+	var set struct{ Keys []json.RawMessage }
+	require.NoError(t, json.Unmarshal(ring.JWKS(time.Now()), &set))
+	return len(set.Keys)
+}
+
+// TestKeysRotate: the next key is published before it signs, and the old one stays while its tokens live.
+func TestKeysRotate(t *testing.T) {
+	t.Parallel()
+	pool := dbtest.New(t)
+	policy := auth.KeyPolicy{Algorithm: token.ES256, RotateEvery: 30 * 24 * time.Hour, PublishAhead: 24 * time.Hour, AccessLifetime: 15 * time.Minute, Issuer: "http://usher.test"}
+	keep := func() *token.Keyring {
+		ring, err := auth.KeepKeys(t.Context(), pool, keySecret(t), policy)
+		require.NoError(t, err)
+		return ring
+	}
+	age := func(by time.Duration) {
+		_, err := pool.Exec(t.Context(), "UPDATE signing_keys SET active_at = active_at - $1::interval, expires_at = expires_at - $1::interval", by)
+		require.NoError(t, err)
+	}
+	first := keep()
+	require.Equal(t, 1, keyCount(t, first))
+	sign := func(ring *token.Keyring) string {
+		raw, err := ring.Sign(token.Claims{Subject: uuid.New(), Session: uuid.New(), Role: "ADMIN", ExpiresAt: time.Now().Add(time.Hour)}, time.Now())
+		require.NoError(t, err)
+		return raw
+	}
+	raw := sign(first)
+	require.Equal(t, 1, keyCount(t, keep()), "nothing is due")
+
+	age(29*24*time.Hour + time.Hour)
+	second := keep()
+	require.Equal(t, 2, keyCount(t, second), "published a day ahead")
+	kid := func(ring *token.Keyring) string {
+		header, _, _ := strings.Cut(sign(ring), ".")
+		return header
+	}
+	require.Equal(t, kid(first), kid(second), "but not signing yet")
+
+	age(24 * time.Hour)
+	third := keep()
+	require.NotEqual(t, kid(first), kid(third))
+	_, err := third.Verify(raw, time.Now())
+	require.NoError(t, err, "what the old one signed is still good")
+
+	age(40 * 24 * time.Hour)
+	require.Equal(t, 1, keyCount(t, keep()), "after a long sleep one is made that signs at once")
+	require.NotEqual(t, kid(third), kid(keep()))
+}
+
+// TestKeysOfReplicas: of replicas that start at once on an empty database one makes the key, and all use it.
+func TestKeysOfReplicas(t *testing.T) {
+	t.Parallel()
+	pool := dbtest.New(t)
+	policy := auth.KeyPolicy{Algorithm: token.EdDSA, RotateEvery: time.Hour, PublishAhead: time.Minute, Issuer: "http://usher.test"}
+	sets := race(16, func(int) string {
+		ring, err := auth.KeepKeys(t.Context(), pool, keySecret(t), policy)
+		if err != nil {
+			return err.Error()
+		}
+		return string(ring.JWKS(time.Now()))
+	})
+	require.Len(t, sets, 1)
+}
+
+// TestKeysAreSealed: the database alone gives no key away, and another secret opens none.
+func TestKeysAreSealed(t *testing.T) {
+	t.Parallel()
+	pool := dbtest.New(t)
+	policy := auth.KeyPolicy{Algorithm: token.EdDSA, RotateEvery: time.Hour, PublishAhead: time.Minute, Issuer: "http://usher.test"}
+	_, err := auth.KeepKeys(t.Context(), pool, keySecret(t), policy)
+	require.NoError(t, err)
+	other, err := token.NewSecret([]byte("not the secret that sealed the keys"))
+	require.NoError(t, err)
+	_, err = auth.KeepKeys(t.Context(), pool, other, policy)
+	require.Error(t, err)
+}
+
+// TestFollowKeys: a key that another replica made is taken up without a restart.
+func TestFollowKeys(t *testing.T) {
+	t.Parallel()
+	srv := apitest.New(t)
+	ctx, stop := context.WithCancel(t.Context())
+	defer stop()
+	policy := auth.KeyPolicy{Algorithm: token.EdDSA, RotateEvery: 720 * time.Hour, PublishAhead: 24 * time.Hour, Issuer: "http://usher.test"}
+	secret, err := token.NewSecret([]byte("the secret of the tests, long enough to be one"))
+	require.NoError(t, err)
+	go auth.FollowKeys(ctx, srv.Auth.Keys, tick, func(ctx context.Context) (*token.Keyring, error) {
+		return auth.KeepKeys(ctx, srv.DB, secret, policy)
+	}, func(err error) {
+		if ctx.Err() == nil {
+			t.Error(err)
+		}
+	})
+	before := signIn(t, srv, srv.User(spec.RoleAUTHENTICATED).Email)
+	_, err = srv.DB.Exec(t.Context(), "UPDATE signing_keys SET active_at = active_at - interval '29 days 1 hour', expires_at = expires_at - interval '29 days 1 hour'")
+	require.NoError(t, err)
+	require.Eventually(t, func() bool { return keyCount(t, srv.Auth.Keys.Current()) == 2 }, waitFor, tick)
+	apitest.Do[spec.User](srv.Bearer(before.AccessToken), "GET", "/me", nil, 200)
+}
