@@ -1,6 +1,7 @@
 package server
 
 import (
+	"context"
 	"encoding/json"
 	"errors"
 	"fmt"
@@ -22,7 +23,8 @@ func (w *wire) fail(err error, c echo.Context) {
 	}
 	f := classify(err)
 	id := c.Response().Header().Get(requestIDHeader)
-	if f.Problem.Status() >= http.StatusInternalServerError {
+	gone := errors.Is(err, context.Canceled) // the client has hung up
+	if f.Problem.Status() >= http.StatusInternalServerError && !gone {
 		w.Log.ErrorContext(c.Request().Context(), "request failed", "request_id", id, "route", c.Path(),
 			"problem", f.Problem, "error", err.Error())
 	}

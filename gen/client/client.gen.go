@@ -270,7 +270,7 @@ type ClientInterface interface {
 
 	// UpdateUserWithBody Edit an account
 	//
-	// A JSON merge patch (RFC 7396). Accounts above the caller's own role are out of reach.
+	// A JSON merge patch (RFC 7396). A MANAGER reaches accounts of lower roles, and their own.
 	//
 	// Takes any type of body and a specified content type.
 	//
@@ -279,7 +279,7 @@ type ClientInterface interface {
 
 	// UpdateUserWithApplicationMergePatchPlusJSONBody Edit an account
 	//
-	// A JSON merge patch (RFC 7396). Accounts above the caller's own role are out of reach.
+	// A JSON merge patch (RFC 7396). A MANAGER reaches accounts of lower roles, and their own.
 	//
 	// Takes a body of the `application/merge-patch+json` content type.
 	//
@@ -656,7 +656,7 @@ func (c *Client) GetUser(ctx context.Context, userID UserID, params *GetUserPara
 
 // UpdateUserWithBody Edit an account
 //
-// A JSON merge patch (RFC 7396). Accounts above the caller's own role are out of reach.
+// A JSON merge patch (RFC 7396). A MANAGER reaches accounts of lower roles, and their own.
 //
 // Takes any type of body and a specified content type.
 //
@@ -675,7 +675,7 @@ func (c *Client) UpdateUserWithBody(ctx context.Context, userID UserID, params *
 
 // UpdateUserWithApplicationMergePatchPlusJSONBody Edit an account
 //
-// A JSON merge patch (RFC 7396). Accounts above the caller's own role are out of reach.
+// A JSON merge patch (RFC 7396). A MANAGER reaches accounts of lower roles, and their own.
 //
 // Takes a body of the `application/merge-patch+json` content type.
 //
@@ -1596,7 +1596,7 @@ type ClientWithResponsesInterface interface {
 
 	// UpdateUserWithBodyWithResponse Edit an account
 	//
-	// A JSON merge patch (RFC 7396). Accounts above the caller's own role are out of reach.
+	// A JSON merge patch (RFC 7396). A MANAGER reaches accounts of lower roles, and their own.
 	//
 	// Takes any type of body and a specified content type, and returns a wrapper object for the known response body format(s).
 	//
@@ -1605,7 +1605,7 @@ type ClientWithResponsesInterface interface {
 
 	// UpdateUserWithApplicationMergePatchPlusJSONBodyWithResponse Edit an account
 	//
-	// A JSON merge patch (RFC 7396). Accounts above the caller's own role are out of reach.
+	// A JSON merge patch (RFC 7396). A MANAGER reaches accounts of lower roles, and their own.
 	//
 	// Takes a body of the `application/merge-patch+json` content type, and returns a wrapper object for the known response body format(s).
 	//
@@ -2578,7 +2578,7 @@ func (c *ClientWithResponses) GetUserWithResponse(ctx context.Context, userID Us
 
 // UpdateUserWithBodyWithResponse Edit an account
 //
-// A JSON merge patch (RFC 7396). Accounts above the caller's own role are out of reach.
+// A JSON merge patch (RFC 7396). A MANAGER reaches accounts of lower roles, and their own.
 //
 // Takes any type of body and a specified content type, and returns a wrapper object for the known response body format(s).
 //
@@ -2593,7 +2593,7 @@ func (c *ClientWithResponses) UpdateUserWithBodyWithResponse(ctx context.Context
 
 // UpdateUserWithApplicationMergePatchPlusJSONBodyWithResponse Edit an account
 //
-// A JSON merge patch (RFC 7396). Accounts above the caller's own role are out of reach.
+// A JSON merge patch (RFC 7396). A MANAGER reaches accounts of lower roles, and their own.
 //
 // Takes a body of the `application/merge-patch+json` content type, and returns a wrapper object for the known response body format(s).
 //

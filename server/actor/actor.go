@@ -31,9 +31,13 @@ func (a Actor) By() *uuid.UUID {
 	return &a.ID
 }
 
-// Outranks reports whether a may act on somebody who holds role: one's own rank and those below are in reach.
-func (a Actor) Outranks(role spec.Role) bool {
-	return a.Operator || a.User.Role.Rank() >= role.Rank()
+// Tops reports whether nobody is above a.
+func (a Actor) Tops() bool { return a.Operator || a.User.Role == spec.RoleADMIN }
+
+// Reaches reports whether a may act on an account: one's own, and those of lower roles; at the top everybody's. Peers
+// are out of reach below that, or one manager could take over another's account by changing its address.
+func (a Actor) Reaches(u db.User) bool {
+	return a.Tops() || a.ID == u.ID || a.User.Role.Rank() > u.Role.Rank()
 }
 
 type key struct{}

@@ -29,7 +29,7 @@ func Create(ctx context.Context, tx pgx.Tx, by actor.Actor, d Draft) (db.User, e
 
 // canGrant refuses to make somebody more than an author, except to those at the top.
 func canGrant(by actor.Actor, role spec.Role) error {
-	if by.Outranks(spec.RoleADMIN) || role.Rank() <= spec.RoleAUTHOR.Rank() {
+	if by.Tops() || role.Rank() <= spec.RoleAUTHOR.Rank() {
 		return nil
 	}
 	return fault.New(spec.ProblemRoleNotGrantable, "")

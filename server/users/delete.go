@@ -16,8 +16,8 @@ import (
 	"github.com/usherhq/usher/server/store"
 )
 
-// Delete removes an account with its sessions and tokens, for good. Errors: not-found, forbidden (a role above one's
-// own), self-deletion, last-admin, precondition-failed.
+// Delete removes an account with its sessions and tokens, for good. Errors: not-found, forbidden (a role that is not
+// below one's own), self-deletion, last-admin, precondition-failed.
 func Delete(ctx context.Context, tx pgx.Tx, by actor.Actor, id uuid.UUID) error {
 	admins, err := db.New().LockAdmins(ctx, tx)
 	if err != nil {

@@ -16,7 +16,7 @@ import (
 )
 
 // Update edits an account: absent fields stay, null clears (RFC 7396). Another e-mail address has to be confirmed anew.
-// Errors: not-found, forbidden (a role above one's own), precondition-failed, email-taken, nickname-taken.
+// Errors: not-found, forbidden (a role that is not below one's own), precondition-failed, email-taken, nickname-taken.
 func Update(ctx context.Context, tx pgx.Tx, by actor.Actor, id uuid.UUID, patch spec.UserPatch) (db.User, error) {
 	u, err := lock(ctx, tx, id)
 	if err != nil {

@@ -69,10 +69,10 @@ func lock(ctx context.Context, tx pgx.Tx, id uuid.UUID) (db.User, error) {
 	return u, etag.Check(ctx, u.Version)
 }
 
-// reach refuses acts on accounts above one's own role.
+// reach refuses acts on accounts that are not below one's own.
 func reach(by actor.Actor, u db.User) error {
-	if !by.Outranks(u.Role) {
-		return fault.New(spec.ProblemForbidden, "The account holds a role above yours.")
+	if !by.Reaches(u) {
+		return fault.New(spec.ProblemForbidden, "The account's role is not below yours.")
 	}
 	return nil
 }

@@ -123,6 +123,8 @@ func TestUpdateUser(t *testing.T) {
 		apitest.Refused(manager, "PATCH", spec.UpdateUserPath(boss.ID), `{"bio":"x"}`, spec.ProblemForbidden)
 		shown := apitest.Do[spec.User](manager, "GET", spec.GetUserPath(boss.ID), nil, 200)
 		require.Equal(t, []string{"self"}, apitest.Rels(shown.Links), "and are not offered to")
+		peer := srv.User(spec.RoleMANAGER)
+		apitest.Refused(manager, "PATCH", spec.UpdateUserPath(peer.ID), `{"email":"mine@example.com"}`, spec.ProblemForbidden)
 	})
 }
 
