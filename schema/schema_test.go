@@ -17,6 +17,7 @@ import (
 
 // empty is a pool with settings that would break a migration if it kept to them.
 func empty(t *testing.T) *pgxpool.Pool {
+	t.Helper()
 	c, err := pgxpool.ParseConfig(dbtest.Empty(t))
 	require.NoError(t, err)
 	c.MaxConns = 1
@@ -30,6 +31,7 @@ func empty(t *testing.T) *pgxpool.Pool {
 
 // things are what is in the schema public, but for what extensions brought.
 func things(t *testing.T, pool *pgxpool.Pool) []string {
+	t.Helper()
 	rows, err := pool.Query(t.Context(), `
 		SELECT name FROM (
 			SELECT oid, relname::text AS name, relnamespace AS place FROM pg_class
