@@ -47,4 +47,4 @@ LIMIT @size;
 UPDATE sessions SET revoked_at = now() WHERE id = @session_id AND user_id = @user_id AND revoked_at IS NULL;
 
 -- name: DeleteExpiredSessions :execrows
-DELETE FROM sessions WHERE expires_at < now() - interval '30 days';
+DELETE FROM sessions WHERE ends_at < now();

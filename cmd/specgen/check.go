@@ -23,53 +23,67 @@ func (c *checker) refuse(format string, args ...any) {
 // check lists every reason why nothing can be derived from doc, in words that say what to write.
 func check(doc *openapi3.T) []string {
 	c := &checker{doc: doc}
-	if len(doc.Servers) != 1 {
-		c.refuse("servers: want exactly one, the path that every operation is under")
+	if len(doc.Servers) != 1 || !strings.HasPrefix(doc.Servers[0].URL, "/") || strings.HasSuffix(doc.Servers[0].URL, "/") {
+		c.refuse("servers: write exactly one, the path that every operation is under, such as /api/v1")
 	}
+	c.names()
+	c.scopes()
 	c.roles()
 	c.problems()
 	c.facts()
 	c.schemas()
 	c.links()
-	seen := map[string]string{}
+	for path, item := range doc.Paths.Map() {
+		for method := range item.Operations() {
+			if !slices.Contains(methods, method) {
+				c.refuse("%s %s: write it as one of %s; others are not mounted", method, path, strings.Join(methods, ", "))
+			}
+		}
+	}
 	each(doc, func(path, method string, item *openapi3.PathItem, op *openapi3.Operation) {
-		at := method + " " + path
 		if op.OperationID == "" {
-			c.refuse("%s: give it an operationId", at)
+			c.refuse("%s %s: give it an operationId", method, path)
 			return
 		}
-		if other, twice := seen[op.OperationID]; twice {
-			c.refuse("%s: the operationId %s is taken by %s", at, op.OperationID, other)
-		}
-		seen[op.OperationID] = at
-		if len(placeholders(path)) > 1 {
-			c.refuse("%s: at most one parameter in a path is understood", op.OperationID)
-		}
-		c.operation(op)
+		c.operation(path, op)
 		c.parameters(op.OperationID, slices.Concat(item.Parameters, op.Parameters))
 		c.conventions(method, item, op)
 	})
 	slices.Sort(c.faults)
-	return c.faults
+	return slices.Compact(c.faults) // what two operations share is told once
+}
+
+func (c *checker) scopes() {
+	scopes := scopeNames(c.doc)
+	if len(scopes) == 0 || len(scopes) > 64 {
+		c.refuse("components.securitySchemes.oauth2: write a password flow with 1 to 64 scopes, not %d", len(scopes))
+		return
+	}
+	told := c.doc.Components.SecuritySchemes["oauth2"].Value.Flows.Password.Scopes
+	for _, s := range scopes {
+		if !oneLine(told[s]) {
+			c.refuse("scope %s: say in one line, without a full stop, what it allows", s)
+		}
+	}
 }
 
 func (c *checker) roles() {
 	granted, roles, scopes := roleScopes(c.doc), enum(c.doc, "Role"), scopeNames(c.doc)
-	if len(scopes) == 0 || len(scopes) > 64 {
-		c.refuse("components.securitySchemes.oauth2: want a password flow with 1 to 64 scopes, have %d", len(scopes))
+	if len(roles) == 0 {
+		c.refuse("schema Role: write an enum, the ladder of roles from the bottom up")
 	}
 	for _, r := range roles {
 		if granted[r] == nil {
-			c.refuse("x-role-scopes: role %s is missing; give it [] if it adds nothing", r)
+			c.refuse("x-role-scopes: give role %s a list of the scopes it adds, [] if none", r)
 		}
 	}
 	for _, r := range slices.Sorted(maps.Keys(granted)) {
 		if !slices.Contains(roles, r) {
-			c.refuse("x-role-scopes: unknown role %s", r)
+			c.refuse("x-role-scopes: add %s to the enum Role, or drop it here", r)
 		}
 		for _, s := range granted[r] {
 			if !slices.Contains(scopes, s) {
-				c.refuse("x-role-scopes: role %s has the unknown scope %s", r, s)
+				c.refuse("x-role-scopes: role %s has the unknown scope %q; add it to the scopes of the flow, or drop it here", r, s)
 			}
 		}
 	}
@@ -77,34 +91,29 @@ func (c *checker) roles() {
 
 func (c *checker) problems() {
 	codes, meanings := enum(c.doc, "Problem"), problemTable(c.doc)
+	if len(codes) == 0 {
+		c.refuse("schema Problem: write an enum of the codes that failures have")
+	}
 	for _, code := range codes {
 		m := meanings[code]
 		if status := number(m["status"]); status < 400 || http.StatusText(status) == "" {
-			c.refuse("x-problems: %s needs a status of 400 or more, has %v", code, m["status"])
+			c.refuse("x-problems: give %s a status, the number of an HTTP status of 400 or more", code)
 		}
 		if text(m["title"]) == "" || text(m["description"]) == "" {
-			c.refuse("x-problems: %s needs a title and a description", code)
+			c.refuse("x-problems: give %s a title and a description", code)
+		}
+		if m["oauth"] != nil && text(m["oauth"]) == "" {
+			c.refuse("x-problems: %s: oauth is an error code of RFC 6749 section 5.2, not %v", code, m["oauth"])
 		}
 	}
 	for _, code := range slices.Sorted(maps.Keys(meanings)) {
 		if !slices.Contains(codes, code) {
-			c.refuse("x-problems: %s is not in the enum Problem", code)
+			c.refuse("x-problems: add %s to the enum Problem, or drop it here", code)
 		}
-	}
-}
-
-func (c *checker) facts() {
-	for kind, item := range c.doc.Webhooks {
-		schema := factSchema(item.Post)
-		if schema == nil || schema.Ref == "" {
-			c.refuse("webhook %s: its POST needs an application/json body that is a $ref to a schema", kind)
-			continue
-		}
-		if user := schema.Value.Properties["user_id"]; user == nil || !slices.Contains(schema.Value.Required, "user_id") {
-			c.refuse("webhook %s: a fact is about a user; %s needs a required user_id", kind, refName(schema.Ref))
-		}
-		if item.Post.Summary == "" {
-			c.refuse("webhook %s: say in a summary what happened", kind)
+		for key := range meanings[code] {
+			if !slices.Contains([]string{"status", "oauth", "title", "description"}, key) {
+				c.refuse("x-problems: %s: write status, title, description and perhaps oauth, not %s", code, key)
+			}
 		}
 	}
 }
@@ -112,50 +121,13 @@ func (c *checker) facts() {
 func (c *checker) schemas() {
 	for name, ref := range c.doc.Components.Schemas {
 		if ref.Value.Description == "" {
-			c.refuse("schema %s: needs a description", name)
+			c.refuse("schema %s: give it a description", name)
 		}
 		if len(ref.Value.Examples) == 0 {
-			c.refuse("schema %s: needs examples", name)
+			c.refuse("schema %s: give it examples", name)
 		}
 		if c.doc.Components.Responses[name] != nil {
-			c.refuse("schema %s: a response has the same name, and oapi-codegen would make one type of both", name)
+			c.refuse("schema %s: rename the response of the same name, %sResponse; oapi-codegen would make one type of both", name, name)
 		}
 	}
-}
-
-func (c *checker) links() {
-	known := map[string][]string{}
-	each(c.doc, func(path, _ string, _ *openapi3.PathItem, op *openapi3.Operation) {
-		known[op.OperationID] = placeholders(path)
-	})
-	for name, response := range c.doc.Components.Responses {
-		if len(response.Value.Links) > 0 && !strings.HasSuffix(name, "Response") {
-			c.refuse("response %s: a response with links is named after its resource, ...Response", name)
-		}
-		for rel, l := range response.Value.Links {
-			params, ok := known[l.Value.OperationID]
-			if !ok {
-				c.refuse("response %s: link %s leads to no operation (%q)", name, rel, l.Value.OperationID)
-				continue
-			}
-			if !slices.Equal(params, slices.Sorted(maps.Keys(l.Value.Parameters))) {
-				c.refuse("response %s: link %s must fill the path parameters %v", name, rel, params)
-			}
-			for p, from := range l.Value.Parameters {
-				if !strings.HasPrefix(text(from), "$response.body#/") {
-					c.refuse("response %s: link %s takes %s from %v; only $response.body#/... is understood", name, rel, p, from)
-				}
-			}
-		}
-	}
-}
-
-func placeholders(path string) []string {
-	var out []string
-	for part := range strings.SplitSeq(path, "/") {
-		if strings.HasPrefix(part, "{") {
-			out = append(out, strings.Trim(part, "{}"))
-		}
-	}
-	return out
 }

@@ -3,87 +3,70 @@ package main
 import (
 	"net/http"
 	"slices"
+	"strings"
 
 	"github.com/getkin/kin-openapi/openapi3"
 )
 
-func (c *checker) operation(op *openapi3.Operation) {
+func (c *checker) operation(path string, op *openapi3.Operation) {
 	id := op.OperationID
 	if len(op.Tags) != 1 || c.doc.Tags.Get(op.Tags[0]) == nil {
-		c.refuse("%s: want exactly one of the listed tags, have %v", id, op.Tags)
+		c.refuse("%s: give it exactly one of the tags listed at the top, not %v", id, op.Tags)
 	}
-	if op.Summary == "" || op.Description == "" {
-		c.refuse("%s: needs a summary and a description", id)
+	if !oneLine(op.Summary) || op.Description == "" {
+		c.refuse("%s: give it a description, and a summary in one line without a full stop", id)
 	}
-	if op.Security == nil {
-		c.refuse("%s: say who may call it (security; [] is everybody)", id)
-	} else {
-		for _, requirement := range *op.Security {
-			c.requirement(id, requirement)
-		}
+	if params := placeholders(path); len(params) > 1 {
+		c.refuse("%s: leave one parameter in the path, not %v; ids are unique, so the last one will do", id, params)
 	}
-	if op.Responses.Default() == nil || op.Responses.Default().Ref == "" {
-		c.refuse("%s: its default response must be a $ref to Failed or OAuthFailed", id)
-	}
+	c.security(path, op)
+	c.responses(op)
 	if op.RequestBody != nil {
+		if !op.RequestBody.Value.Required {
+			c.refuse("%s: write required: true beside the content of its body; an absent body is never taken", id)
+		}
 		for mediaType, media := range op.RequestBody.Value.Content {
 			c.body(id, mediaType, media.Schema)
 		}
 	}
 }
 
-func (c *checker) requirement(id string, r openapi3.SecurityRequirement) {
-	scopes, ok := r["oauth2"]
-	if !ok || len(r) != 1 {
-		c.refuse("%s: security knows the scheme oauth2 only", id)
+func (c *checker) security(path string, op *openapi3.Operation) {
+	id := op.OperationID
+	if op.Security == nil {
+		c.refuse("%s: say who may call it: security: [{oauth2: [scope]}], [{oauth2: []}] for anybody signed in, [] for everybody", id)
+		return
 	}
-	if len(scopes) > 1 {
-		c.refuse("%s: one scope per requirement; list alternatives as requirements of their own", id)
-	}
-	for _, s := range scopes {
-		if !slices.Contains(scopeNames(c.doc), s) {
-			c.refuse("%s: unknown scope %s", id, s)
+	for _, requirement := range *op.Security {
+		scopes, ok := requirement["oauth2"]
+		switch {
+		case !ok || len(requirement) != 1:
+			c.refuse("%s: write each requirement as {oauth2: [scope]}; everybody is security: []", id)
+		case len(scopes) == 0 && len(*op.Security) > 1:
+			c.refuse("%s: {oauth2: []} lets in anybody signed in; drop it, or the other requirements", id)
+		case len(scopes) > 1:
+			c.refuse("%s: write one scope per requirement; alternatives are requirements of their own", id)
+		}
+		for _, s := range scopes {
+			if !slices.Contains(scopeNames(c.doc), s) {
+				c.refuse("%s: unknown scope %q; add it to the scopes of the flow, or write one of those", id, s)
+			}
+			mine := path == "/me" || strings.HasPrefix(path, "/me/")
+			if p := placeholders(path); strings.HasSuffix(s, ":own") && len(p) > 0 && p[0] != "user_id" && !mine {
+				c.refuse("%s: %s needs to know whose {%s} it is; put {user_id} in the path, or the path under /me", id, s, p[0])
+			}
 		}
 	}
 }
 
-func (c *checker) body(id, mediaType string, ref *openapi3.SchemaRef) {
-	if ref == nil || ref.Ref == "" {
-		c.refuse("%s: the %s body must be a $ref to a schema", id, mediaType)
-		return
+func (c *checker) responses(op *openapi3.Operation) {
+	failed := op.Responses.Default()
+	if failed == nil || !slices.Contains([]string{"Failed", "OAuthFailed"}, refName(failed.Ref)) {
+		c.refuse("%s: write its default response as a $ref to the response Failed, or OAuthFailed", op.OperationID)
 	}
-	if mediaType == "application/octet-stream" || mediaType == "multipart/form-data" {
-		return
-	}
-	schema := ref.Value
-	closed := schema.AdditionalProperties.Has != nil && !*schema.AdditionalProperties.Has
-	if !closed && text(schema.Extensions["x-open"]) == "" {
-		c.refuse("schema %s: a request body needs additionalProperties: false (or x-open with the reason)", refName(ref.Ref))
-	}
-	for name, property := range schema.Properties {
-		c.bounded("schema "+refName(ref.Ref)+": "+name, property)
-	}
-}
-
-// bounded refuses a string or list from a client that could hold anything at any length.
-func (c *checker) bounded(at string, ref *openapi3.SchemaRef) {
-	s := ref.Value
-	switch {
-	case s.Type.Includes("string") && len(s.Enum) == 0:
-		if s.Pattern == "" && s.Format == "" {
-			c.refuse("%s: a string from a client needs a pattern, a format or an enum", at)
-		}
-		if s.MaxLength == nil && s.Format != "uuid" && s.Format != "date-time" && s.Format != "date" {
-			c.refuse("%s: a string from a client needs a maxLength", at)
-		}
-	case s.Type.Includes("array"):
-		if s.MaxItems == nil {
-			c.refuse("%s: a list from a client needs maxItems", at)
-		}
-		c.bounded(at+"[]", s.Items)
-	case s.Type.Includes("object"):
-		for name, property := range s.Properties {
-			c.bounded(at+"."+name, property)
+	for status, response := range op.Responses.Map() {
+		if response.Ref == "" && len(response.Value.Links) > 0 {
+			c.refuse("%s: move its %s to components.responses, named ...Response; links are read there", op.OperationID, status)
 		}
 	}
 }
@@ -91,15 +74,32 @@ func (c *checker) bounded(at string, ref *openapi3.SchemaRef) {
 func (c *checker) parameters(id string, params openapi3.Parameters) {
 	for _, p := range params {
 		v := p.Value
+		at := id + ": parameter " + v.Name
 		if p.Ref == "" {
-			c.refuse("%s: parameter %s must be a $ref to components.parameters", id, v.Name)
+			c.refuse("%s: move it to components.parameters and write a $ref", at)
 		}
-		if v.Schema == nil || v.Schema.Ref != "" || len(v.Schema.Value.Type.Slice()) != 1 {
-			c.refuse("%s: parameter %s needs a schema of its own with one type", id, v.Name)
+		if v.Schema == nil || v.Schema.Ref != "" || !simple(v) {
+			c.refuse("%s: write a schema in place: one string, integer or boolean, or in the query a list of strings in the usual style", at)
 			continue
 		}
-		c.bounded(id+": parameter "+v.Name, v.Schema)
+		if v.In == openapi3.ParameterInPath && !isID(v.Schema) {
+			c.refuse("%s: write {type: string, format: uuid}; paths hold ids", at)
+			continue
+		}
+		c.bounded(at, v.Schema)
 	}
+}
+
+// simple reports whether a parameter is of a kind that the request check and the generated code read alike.
+func simple(p *openapi3.Parameter) bool {
+	s := p.Schema.Value
+	switch {
+	case p.In == openapi3.ParameterInCookie, p.Style != "", p.Explode != nil:
+		return false
+	case s.Type.Is("string"), s.Type.Is("integer"), s.Type.Is("boolean"):
+		return true
+	}
+	return s.Type.Is("array") && p.In == openapi3.ParameterInQuery && s.Default == nil && s.Items != nil && s.Items.Value.Type.Is("string")
 }
 
 // conventions holds operations to what every client relies on, so that an operation gets the machinery by being in the
@@ -117,19 +117,19 @@ func (c *checker) conventions(method string, item *openapi3.PathItem, op *openap
 	case http.MethodGet:
 		page := has("cursor")
 		if page != has("limit") || page != header("200", "Link") {
-			c.refuse("%s: a page has the parameters limit and cursor and answers a Link header", id)
+			c.refuse("%s: a page takes the parameters limit and cursor and answers 200 with a Link header; write all three, or none", id)
 		}
 		if !page && (!has("If-None-Match") || !header("200", "ETag")) {
-			c.refuse("%s: a resource answers an ETag and takes If-None-Match", id)
+			c.refuse("%s: a resource takes If-None-Match and answers 200 with an ETag; write both", id)
 		}
 	case http.MethodPost:
 		if created := op.Responses.Value("201"); created != nil && (!has("Idempotency-Key") || !header("201", "Location")) {
-			c.refuse("%s: a POST that creates takes an Idempotency-Key and answers a Location", id)
+			c.refuse("%s: a POST that creates takes an Idempotency-Key and answers 201 with a Location; write both", id)
 		}
 	case http.MethodPatch:
-		merge := op.RequestBody != nil && op.RequestBody.Value.Content["application/merge-patch+json"] != nil
+		merge := op.RequestBody != nil && op.RequestBody.Value.Content[mergePatch] != nil
 		if !merge || !has("If-Match") || !header("200", "ETag") {
-			c.refuse("%s: a PATCH is application/merge-patch+json, takes If-Match and answers an ETag", id)
+			c.refuse("%s: a PATCH has an %s body, takes If-Match and answers 200 with an ETag; write all three", id, mergePatch)
 		}
 	}
 }

@@ -6,6 +6,7 @@ import (
 	"maps"
 	"net/http"
 	"slices"
+	"strconv"
 	"strings"
 
 	"github.com/getkin/kin-openapi/openapi3"
@@ -50,11 +51,9 @@ type role struct {
 
 type resource struct {
 	Name  string
-	Keys  []key // what the links are filled with
+	Keys  []string // the ids that the links are filled with
 	Links []link
 }
-
-type key struct{ Name, Type string }
 
 type link struct {
 	Rel, Operation string
@@ -134,8 +133,12 @@ func readOperation(path, method string, item *openapi3.PathItem, op *openapi3.Op
 	for _, p := range slices.Concat(item.Parameters, op.Parameters) {
 		v := p.Value
 		made := param{Name: v.Name, In: v.In, Type: v.Schema.Value.Type.Slice()[0], Schema: p.Ref + "/schema", Required: v.Required}
-		if v.Schema.Value.Default != nil {
-			made.Default = fmt.Sprint(v.Schema.Value.Default)
+		switch value := v.Schema.Value.Default.(type) {
+		case nil:
+		case float64:
+			made.Default = strconv.FormatFloat(value, 'f', -1, 64)
+		default:
+			made.Default = fmt.Sprint(value)
 		}
 		o.Params = append(o.Params, made)
 		if v.In == "path" && v.Name == "user_id" {
@@ -162,13 +165,14 @@ func readResources(doc *openapi3.T) []resource {
 			l := response.Links[rel].Value
 			made := link{Rel: rel, Operation: l.OperationID}
 			for _, from := range l.Parameters {
-				made.Key = strings.TrimPrefix(text(from), "$response.body#/")
-				if !slices.ContainsFunc(r.Keys, func(k key) bool { return k.Name == made.Key }) {
-					r.Keys = append(r.Keys, key{made.Key, "uuid.UUID"})
-				}
+				made.Key = strings.TrimPrefix(text(from), bodyMember)
+				r.Keys = append(r.Keys, made.Key)
 			}
 			r.Links = append(r.Links, made)
 		}
+		// By name, so that a link more does not swap two ids in the signature.
+		slices.Sort(r.Keys)
+		r.Keys = slices.Compact(r.Keys)
 		// self comes first, as readers expect.
 		slices.SortStableFunc(r.Links, func(a, b link) int { return cmp.Compare(b2i(b.Rel == "self"), b2i(a.Rel == "self")) })
 		out = append(out, r)

@@ -1,6 +1,7 @@
 package main
 
 import (
+	"fmt"
 	"maps"
 	"slices"
 	"strings"
@@ -13,7 +14,7 @@ func enum(doc *openapi3.T, name string) []string {
 	var out []string
 	if ref := doc.Components.Schemas[name]; ref != nil {
 		for _, v := range ref.Value.Enum {
-			out = append(out, text(v))
+			out = append(out, fmt.Sprint(v))
 		}
 	}
 	return out
@@ -28,7 +29,7 @@ func scopeNames(doc *openapi3.T) []string {
 	return slices.Sorted(maps.Keys(ref.Value.Flows.Password.Scopes))
 }
 
-// roleScopes is x-role-scopes: the scopes that each role adds to those below it.
+// roleScopes is x-role-scopes: the scopes that each role adds to those below it; nil for what is no list.
 func roleScopes(doc *openapi3.T) map[string][]string {
 	out := map[string][]string{}
 	ref := doc.Components.SecuritySchemes["oauth2"]
@@ -37,10 +38,12 @@ func roleScopes(doc *openapi3.T) map[string][]string {
 	}
 	table, _ := ref.Value.Extensions["x-role-scopes"].(map[string]any)
 	for role, scopes := range table {
-		list, _ := scopes.([]any)
-		out[role] = []string{}
-		for _, s := range list {
-			out[role] = append(out[role], text(s))
+		out[role] = nil
+		if list, ok := scopes.([]any); ok {
+			out[role] = make([]string, 0, len(list))
+			for _, s := range list {
+				out[role] = append(out[role], fmt.Sprint(s))
+			}
 		}
 	}
 	return out
@@ -75,14 +78,4 @@ func refName(ref string) string { return ref[strings.LastIndexByte(ref, '/')+1:]
 
 func text(v any) string { s, _ := v.(string); return s }
 
-func number(v any) int {
-	switch n := v.(type) {
-	case float64:
-		return int(n)
-	case int:
-		return n
-	case uint64:
-		return int(n)
-	}
-	return 0
-}
+func number(v any) int { n, _ := v.(float64); return int(n) }

@@ -13,6 +13,7 @@ import (
 	"io"
 	"os"
 	"path/filepath"
+	"strconv"
 	"strings"
 	"text/template"
 
@@ -34,19 +35,19 @@ func main() {
 
 // run writes everything that follows from the contract, or says on stderr what is wrong with it and writes nothing.
 func run(in, out string, stderr io.Writer) error {
-	doc, err := load(in)
+	yaml, err := os.ReadFile(in)
 	if err != nil {
-		return err
+		return fmt.Errorf("the contract cannot be read: %w", err)
+	}
+	doc, err := load(yaml)
+	if err != nil {
+		return fmt.Errorf("%s is not an OpenAPI document: %s", filepath.Base(in), sentence(err))
 	}
 	if faults := check(doc); len(faults) > 0 {
 		for _, f := range faults {
 			fmt.Fprintf(stderr, "%s: %s\n", filepath.Base(in), f)
 		}
-		return fmt.Errorf("%d mistakes in the contract, nothing was written", len(faults))
-	}
-	yaml, err := os.ReadFile(in)
-	if err != nil {
-		return err
+		return fmt.Errorf("nothing was written, the contract needs changes (%d)", len(faults))
 	}
 	json, err := doc.MarshalJSON()
 	if err != nil {
@@ -70,18 +71,29 @@ func run(in, out string, stderr io.Writer) error {
 	return write(out, files)
 }
 
-func load(path string) (*openapi3.T, error) {
-	doc, err := openapi3.NewLoader().LoadFromFile(path)
+func load(yaml []byte) (*openapi3.T, error) {
+	doc, err := openapi3.NewLoader().LoadFromData(yaml)
 	if err != nil {
 		return nil, err
+	}
+	if doc.Components == nil {
+		doc.Components = &openapi3.Components{}
 	}
 	// Our own formats are checked by the service; examples are checked by a test against the compiled schemas.
 	return doc, doc.Validate(context.Background(), openapi3.DisableExamplesValidation())
 }
 
+// sentence is an error in one line. The loader tries JSON before YAML and tells both; only the second is news.
+func sentence(err error) string {
+	told := err.Error()
+	if i := strings.LastIndex(told, "yaml error: "); i >= 0 {
+		told = told[i+len("yaml error: "):]
+	}
+	return strings.Join(strings.Fields(told), " ")
+}
+
 func render(name string, c contract) ([]byte, error) {
-	funcs := template.FuncMap{"camel": camel, "quote": func(s any) string { return fmt.Sprintf("%q", s) }, "lines": comment,
-		"lower": func(s string) string { return strings.ToLower(s[:1]) + s[1:] }}
+	funcs := template.FuncMap{"camel": camel, "variable": variable, "quote": strconv.Quote, "lines": comment}
 	t, err := template.New(name+".tmpl").Funcs(funcs).ParseFS(templates, "templates/"+name+".tmpl")
 	if err != nil {
 		return nil, err
@@ -108,24 +120,4 @@ func write(out string, files map[string][]byte) error {
 		}
 	}
 	return nil
-}
-
-// camel turns a name of the contract into a Go one: email-taken -> EmailTaken, user_id -> UserID, ADMIN -> ADMIN. It
-// follows the ToCamelCaseWithInitialisms of oapi-codegen, whose names the templates refer to.
-func camel(s string) string {
-	initialisms := map[string]string{"id": "ID", "url": "URL", "ip": "IP", "json": "JSON", "api": "API"}
-	var b strings.Builder
-	for _, part := range strings.FieldsFunc(s, func(r rune) bool { return strings.ContainsRune("-_.:", r) }) {
-		if upper, ok := initialisms[part]; ok {
-			b.WriteString(upper)
-			continue
-		}
-		b.WriteString(strings.ToUpper(part[:1]) + part[1:])
-	}
-	return b.String()
-}
-
-// comment lays text out as Go comment lines.
-func comment(s string) string {
-	return "// " + strings.ReplaceAll(strings.TrimSpace(s), "\n", "\n// ")
 }

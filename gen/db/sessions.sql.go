@@ -61,7 +61,7 @@ func (q *Queries) CreateSession(ctx context.Context, db DBTX, arg CreateSessionP
 }
 
 const deleteExpiredSessions = `-- name: DeleteExpiredSessions :execrows
-DELETE FROM sessions WHERE expires_at < now() - interval '30 days'
+DELETE FROM sessions WHERE ends_at < now()
 `
 
 func (q *Queries) DeleteExpiredSessions(ctx context.Context, db DBTX) (int64, error) {

@@ -5,6 +5,8 @@ import (
 	"errors"
 	"io"
 	"net/url"
+	"strconv"
+	"strings"
 	"unicode/utf8"
 
 	"github.com/go-json-experiment/json/jsontext"
@@ -21,67 +23,87 @@ const (
 )
 
 // clean reads a JSON text as RFC 8259 means it: one value, no member twice, valid UTF-8, bounded in depth and size. It
-// returns the text with every string in NFC, and its value. encoding/json would let the last duplicate win and repair
-// bad UTF-8 without a word.
+// returns the text with every string and name in NFC and every number as the handler can read it, and its value.
+// encoding/json would let the last duplicate win and repair bad UTF-8 without a word.
 func clean(raw []byte) ([]byte, any, error) {
-	if len(bytes.TrimSpace(raw)) == 0 {
-		return nil, nil, fault.New(spec.ProblemMalformedRequest, "The body is empty.")
-	}
 	var out bytes.Buffer
 	in, to := jsontext.NewDecoder(bytes.NewReader(raw)), jsontext.NewEncoder(&out)
 	for tokens := 0; ; tokens++ {
+		ended := tokens > 0 && in.StackDepth() == 0
 		token, err := in.ReadToken()
-		if errors.Is(err, io.EOF) {
-			break
+		switch {
+		case errors.Is(err, io.EOF) && ended:
+			value, err := jsonschema.UnmarshalJSON(bytes.NewReader(out.Bytes()))
+			if err != nil {
+				return nil, nil, unreadable(err)
+			}
+			return out.Bytes(), value, nil
+		case errors.Is(err, io.EOF):
+			return nil, nil, malformed("The body is empty.")
+		case err != nil:
+			return nil, nil, unreadable(err)
+		case ended:
+			return nil, nil, malformed("The body goes on after its end.")
+		case tokens == maxTokens, in.StackDepth() > maxDepth:
+			return nil, nil, malformed("The body is nested too deeply or has too many members.")
 		}
-		if err == nil && (tokens > maxTokens || in.StackDepth() > maxDepth) {
-			return nil, nil, fault.New(spec.ProblemMalformedRequest, "The body is nested too deeply or has too many members.")
+		if token, err = normal(token); err != nil {
+			return nil, nil, malformed("A number is out of range.")
 		}
-		if err == nil && tokens > 0 && in.StackDepth() == 0 && !closes(token) {
-			err = io.ErrUnexpectedEOF // a second value after the first
-		}
-		if err == nil && token.Kind() == '"' {
-			token = jsontext.String(norm.NFC.String(token.String()))
-		}
-		if err == nil {
-			err = to.WriteToken(token)
-		}
-		if err != nil {
-			return nil, nil, &fault.Error{Problem: spec.ProblemMalformedRequest, Detail: reason(err), Cause: err}
+		if err := to.WriteToken(token); err != nil {
+			return nil, nil, unreadable(err)
 		}
 	}
-	value, err := jsonschema.UnmarshalJSON(bytes.NewReader(out.Bytes()))
-	if err != nil {
-		return nil, nil, &fault.Error{Problem: spec.ProblemMalformedRequest, Cause: err}
-	}
-	return out.Bytes(), value, nil
 }
 
-func closes(t jsontext.Token) bool { return t.Kind() == '}' || t.Kind() == ']' }
-
-// reason says what is wrong without quoting the body, which may hold a password.
-func reason(err error) string {
-	if errors.Is(err, jsontext.ErrDuplicateName) {
-		return "A member appears twice in one object."
+// normal is a token as it goes on: strings in Unicode NFC; numbers that are not written as integers in the form of RFC
+// 8785, so that 1.0 and 1e2, which JSON Schema calls integers, are integers to Go. Numbers beyond binary64 are refused, as
+// RFC 7493 section 2.2 advises: writing out the digits of each 1e999999 in a list would take 20 ms.
+func normal(t jsontext.Token) (jsontext.Token, error) {
+	switch t.Kind() {
+	case '"':
+		return jsontext.String(norm.NFC.String(t.String())), nil
+	case '0':
+		n, err := strconv.ParseFloat(t.String(), 64)
+		if err == nil && strings.ContainsAny(t.String(), ".eE") {
+			t = jsontext.Float(n)
+		}
+		return t, err
 	}
-	return "The body is not valid JSON in UTF-8."
+	return t, nil
 }
 
-// form reads application/x-www-form-urlencoded; RFC 6749 section 3.2 forbids a parameter twice.
-func form(raw []byte) (any, error) {
-	values, err := url.ParseQuery(string(raw))
-	if err != nil {
-		return nil, fault.New(spec.ProblemMalformedRequest, "The form is not well formed.")
+func malformed(detail string) error { return fault.New(spec.ProblemMalformedRequest, detail) }
+
+// unreadable says what is wrong without quoting the body, which may hold a password.
+func unreadable(cause error) error {
+	detail := "The body is not valid JSON in UTF-8."
+	if errors.Is(cause, jsontext.ErrDuplicateName) {
+		detail = "A member appears twice in one object."
 	}
-	out := map[string]any{}
-	for name, list := range values {
-		if len(list) > 1 {
-			return nil, fault.New(spec.ProblemMalformedRequest, "A parameter appears twice.")
-		}
+	return &fault.Error{Problem: spec.ProblemMalformedRequest, Detail: detail, Cause: cause}
+}
+
+// form reads application/x-www-form-urlencoded as RFC 6749 section 3.2 has it: no parameter twice, and one without a
+// value counts as left out. It returns the form with every string in NFC, and its value.
+func form(raw []byte) ([]byte, any, error) {
+	sent, err := url.ParseQuery(string(raw))
+	if err != nil {
+		return nil, nil, malformed("The form is not well formed.")
+	}
+	out, value := url.Values{}, map[string]any{}
+	for name, list := range sent {
 		if !utf8.ValidString(name) || !utf8.ValidString(list[0]) {
-			return nil, fault.New(spec.ProblemMalformedRequest, "The form is not valid UTF-8.")
+			return nil, nil, malformed("The form is not valid UTF-8.")
 		}
-		out[name] = list[0]
+		name = norm.NFC.String(name)
+		if len(list) > 1 || out.Has(name) {
+			return nil, nil, malformed("A parameter appears twice.")
+		}
+		if list[0] != "" {
+			out.Set(name, norm.NFC.String(list[0]))
+			value[name] = out.Get(name)
+		}
 	}
-	return out, nil
+	return []byte(out.Encode()), value, nil
 }

@@ -3,6 +3,9 @@ package contract
 import (
 	"errors"
 	"fmt"
+	"math/big"
+	"slices"
+	"strconv"
 	"strings"
 
 	"github.com/santhosh-tekuri/jsonschema/v6"
@@ -11,6 +14,16 @@ import (
 	"github.com/usherhq/usher/gen/spec"
 	"github.com/usherhq/usher/server/fault"
 )
+
+// maxFields is how many refused fields an answer names.
+const maxFields = 100
+
+// told puts refused fields in order and leaves out what nobody reads: a body of unknown members would be answered at
+// several times its size.
+func told(fields []spec.FieldError) []spec.FieldError {
+	slices.SortStableFunc(fields, func(a, b spec.FieldError) int { return strings.Compare(a.Pointer, b.Pointer) })
+	return fields[:min(len(fields), maxFields)]
+}
 
 // fields turns a schema error into the fields it is about. at goes before each pointer. The value that was sent is
 // never quoted: it may be a password.
@@ -67,24 +80,48 @@ func describe(k jsonschema.ErrorKind) (spec.FieldProblem, string) {
 	case *kind.Pattern:
 		return spec.FieldProblemPattern, "This has a form or characters that are not taken here."
 	case *kind.MinLength:
-		return spec.FieldProblemTooShort, fmt.Sprintf("Use at least %d characters.", k.Want)
+		return spec.FieldProblemTooShort, fmt.Sprintf("Use at least %s.", count(k.Want, "character"))
 	case *kind.MaxLength:
-		return spec.FieldProblemTooLong, fmt.Sprintf("Use at most %d characters.", k.Want)
+		return spec.FieldProblemTooLong, fmt.Sprintf("Use at most %s.", count(k.Want, "character"))
 	case *kind.Minimum:
-		return spec.FieldProblemTooSmall, fmt.Sprintf("Send at least %s.", k.Want.RatString())
+		return spec.FieldProblemTooSmall, fmt.Sprintf("Send at least %s.", decimal(k.Want))
 	case *kind.Maximum:
-		return spec.FieldProblemTooLarge, fmt.Sprintf("Send at most %s.", k.Want.RatString())
+		return spec.FieldProblemTooLarge, fmt.Sprintf("Send at most %s.", decimal(k.Want))
+	case *kind.MinItems:
+		return spec.FieldProblemEmpty, fmt.Sprintf("Send at least %s.", count(k.Want, "item"))
 	case *kind.MaxItems:
-		return spec.FieldProblemTooMany, fmt.Sprintf("Send at most %d items.", k.Want)
+		return spec.FieldProblemTooMany, fmt.Sprintf("Send at most %s.", count(k.Want, "item"))
+	case *kind.UniqueItems:
+		return spec.FieldProblemInvalid, "Send each item once."
 	case *kind.MinProperties:
-		return spec.FieldProblemEmpty, "Send at least one field."
+		return spec.FieldProblemEmpty, fmt.Sprintf("Send at least %s.", count(k.Want, "field"))
+	case *kind.MaxProperties:
+		return spec.FieldProblemTooMany, fmt.Sprintf("Send at most %s.", count(k.Want, "field"))
 	}
 	return spec.FieldProblemInvalid, "This does not match the contract."
+}
+
+func count(n int, noun string) string {
+	if n == 1 {
+		return "one " + noun
+	}
+	return fmt.Sprintf("%d %ss", n, noun)
+}
+
+func decimal(r *big.Rat) string {
+	if r.IsInt() {
+		return r.RatString()
+	}
+	f, _ := r.Float64()
+	return strconv.FormatFloat(f, 'f', -1, 64)
 }
 
 func list(values []any) string {
 	var out []string
 	for _, v := range values {
+		if v == nil {
+			v = "null"
+		}
 		out = append(out, fmt.Sprint(v))
 	}
 	return strings.Join(out, ", ")

@@ -1,10 +1,11 @@
 package contract
 
 import (
-	"encoding/json"
 	"mime"
 	"net/http"
 	"net/url"
+	"strconv"
+	"strings"
 	"unicode/utf8"
 
 	"github.com/santhosh-tekuri/jsonschema/v6"
@@ -47,9 +48,12 @@ func (r *Request) Params(req *http.Request, path func(name string) string) []spe
 		}
 	}
 	for name := range query {
+		if !utf8.ValidString(name) {
+			return []spec.FieldError{fault.Field("query", spec.FieldProblemEncoding, "This is not valid UTF-8.")}
+		}
 		out = append(out, fault.Field("query/"+name, spec.FieldProblemUnknown, "There is no such parameter."))
 	}
-	return out
+	return told(out)
 }
 
 func (p param) check(values []string) []spec.FieldError {
@@ -84,9 +88,9 @@ func (p param) check(values []string) []spec.FieldError {
 // value reads a parameter as its type; what does not read as that stays a string, for the schema to refuse.
 func (p param) value(s string) any {
 	switch p.Type {
-	case "integer", "number":
-		if json.Valid([]byte(s)) {
-			return json.Number(s)
+	case "integer":
+		if n, err := strconv.ParseInt(s, 10, 64); err == nil {
+			return n
 		}
 	case "boolean":
 		if s == "true" || s == "false" {
@@ -96,25 +100,36 @@ func (p param) value(s string) any {
 	return s
 }
 
-// Body checks a body against the contract and returns it as the handler is to read it: strings in Unicode NFC.
-// Failures are unsupported-media-type, malformed-request and invalid-request with each field.
+// Body checks a body against the contract and returns it as the handler is to read it: strings in Unicode NFC. What is
+// neither JSON nor a form is returned as it is. Failures are unsupported-media-type, malformed-request and
+// invalid-request with each field.
 func (r *Request) Body(contentType string, raw []byte) ([]byte, error) {
 	mediaType, params, err := mime.ParseMediaType(contentType)
 	schema, known := r.bodies[mediaType]
-	if charset := params["charset"]; err != nil || !known || charset != "" && charset != "utf-8" && charset != "UTF-8" {
-		return nil, fault.New(spec.ProblemUnsupportedMediaType, "Send "+r.op.Bodies[0].MediaType+" in UTF-8.")
+	if charset := params["charset"]; err != nil || !known || charset != "" && !strings.EqualFold(charset, "utf-8") {
+		return nil, fault.New(spec.ProblemUnsupportedMediaType, "Send "+r.mediaTypes()+" in UTF-8.")
 	}
-	var value any
-	if mediaType == "application/x-www-form-urlencoded" {
-		value, err = form(raw)
-	} else {
-		raw, value, err = clean(raw)
+	if schema == nil {
+		return raw, nil
 	}
+	read := clean
+	if mediaType == formType {
+		read = form
+	}
+	body, value, err := read(raw)
 	if err != nil {
 		return nil, err
 	}
 	if err := schema.Validate(value); err != nil {
-		return nil, fault.Invalid(fields("", err)...)
+		return nil, fault.Invalid(told(fields("", err))...)
 	}
-	return raw, nil
+	return body, nil
+}
+
+func (r *Request) mediaTypes() string {
+	var out []string
+	for _, b := range r.op.Bodies {
+		out = append(out, b.MediaType)
+	}
+	return strings.Join(out, " or ")
 }

@@ -23,12 +23,20 @@ func Of(version string, body []byte) string {
 	return `"` + version + "." + strconv.FormatUint(h.Sum64(), 36) + `"`
 }
 
-// Matches reports whether a header (If-None-Match) lists the tag, or is "*". The comparison is weak, as RFC 9110
-// section 13.1.2 wants.
+// Matches reports whether a header (If-None-Match) is "*" or lists the tag. The comparison is weak, as RFC 9110 section
+// 13.1.2 wants.
 func Matches(header, tag string) bool {
+	return lists(header, func(item string) bool { return strings.TrimPrefix(item, "W/") == tag })
+}
+
+// lists reports whether a header is "*" or a list with an item that fits. Our tags hold no comma, so a tag that does
+// falls apart into pieces that fit nothing.
+func lists(header string, fits func(item string) bool) bool {
+	if strings.TrimSpace(header) == "*" {
+		return true
+	}
 	for item := range strings.SplitSeq(header, ",") {
-		item = strings.TrimSpace(item)
-		if item == "*" || strings.TrimPrefix(item, "W/") == tag {
+		if fits(strings.TrimSpace(item)) {
 			return true
 		}
 	}
@@ -46,18 +54,23 @@ func Expect(ctx context.Context, header string) context.Context {
 	return context.WithValue(ctx, key{}, header)
 }
 
-// Check holds the version of a locked row to what the request expects: precondition-failed unless it matches.
+// Check holds the version of a locked row to what the request expects: precondition-failed unless it matches. The
+// comparison is strong, as RFC 9110 section 13.1.1 wants: a weak tag never matches.
 func Check(ctx context.Context, version int64) error {
 	header, ok := ctx.Value(key{}).(string)
-	if !ok {
+	if !ok || lists(header, func(item string) bool { return versionOf(item) == Version(version) }) {
 		return nil
 	}
-	for item := range strings.SplitSeq(header, ",") {
-		item = strings.TrimSpace(item)
-		n, _, _ := strings.Cut(strings.Trim(item, `"`), ".")
-		if item == "*" || strings.HasPrefix(item, `"`) && n == Version(version) {
-			return nil
-		}
-	}
 	return fault.New(spec.ProblemPreconditionFailed, "")
+}
+
+// versionOf is the version in a strong tag of ours; empty if it is none.
+func versionOf(tag string) string {
+	inside, opened := strings.CutPrefix(tag, `"`)
+	inside, closed := strings.CutSuffix(inside, `"`)
+	version, _, found := strings.Cut(inside, ".")
+	if !opened || !closed || !found {
+		return ""
+	}
+	return version
 }

@@ -6,7 +6,9 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"io"
 	"net"
+	"slices"
 	"strings"
 	"time"
 
@@ -57,6 +59,7 @@ func Is(err error, p spec.Problem) bool { return err != nil && Of(err).Problem =
 // means; what it does not recognise is internal.
 func Of(err error) *Error {
 	var known *Error
+	var connect *pgconn.ConnectError
 	var pg *pgconn.PgError
 	switch {
 	case err == nil:
@@ -67,7 +70,7 @@ func Of(err error) *Error {
 		return &Error{Problem: spec.ProblemNotFound, Cause: err}
 	case errors.Is(err, password.ErrBusy):
 		return &Error{Problem: spec.ProblemBusy, RetryAfter: time.Second, Cause: err}
-	case errors.As(err, &pg):
+	case errors.As(err, &pg) && !errors.As(err, &connect):
 		return ofPostgres(pg, err)
 	case lost(err):
 		return &Error{Problem: spec.ProblemUnavailable, RetryAfter: time.Second, Cause: err}
@@ -82,18 +85,21 @@ func ofPostgres(pg *pgconn.PgError, err error) *Error {
 	}
 	switch {
 	case strings.HasPrefix(pg.Code, "08"), strings.HasPrefix(pg.Code, "53"), strings.HasPrefix(pg.Code, "57"),
-		pg.Code == "55P03", pg.Code == "40001", pg.Code == "40P01", pg.Code == "25006":
-		// connection lost, out of resources, shut down or cancelled by a timeout, lock timeout, lost a race, read-only
+		slices.Contains([]string{"55P03", "40001", "40P01", "25006", "25P03", "25P04"}, pg.Code):
+		// connection lost, out of resources, shut down or cancelled by a timeout; lock timeout, lost a race twice, read-only,
+		// transaction timeouts
 		return &Error{Problem: spec.ProblemUnavailable, RetryAfter: time.Second, Cause: err}
 	}
 	return &Error{Problem: spec.ProblemInternal, Cause: err}
 }
 
-// lost reports whether Postgres could not be reached or did not answer in time.
+// lost reports whether Postgres could not be reached, hung up or did not answer in time.
 func lost(err error) bool {
 	var connect *pgconn.ConnectError
 	var network net.Error
-	return errors.As(err, &connect) || errors.As(err, &network) || pgconn.Timeout(err) ||
-		errors.Is(err, context.DeadlineExceeded) || errors.Is(err, net.ErrClosed) ||
-		errors.Is(err, context.Canceled) || strings.Contains(err.Error(), "conn closed")
+	if errors.As(err, &connect) || errors.As(err, &network) || pgconn.Timeout(err) {
+		return true
+	}
+	return slices.ContainsFunc([]error{context.DeadlineExceeded, context.Canceled, net.ErrClosed, io.ErrUnexpectedEOF, pgconn.ErrConnClosed},
+		func(target error) bool { return errors.Is(err, target) })
 }
