@@ -20,6 +20,7 @@ type contract struct {
 	Scopes     []scope
 	Roles      []role
 	Resources  []resource
+	Rels       []string // every relation a link can have
 	Problems   []problem
 	Facts      []fact
 }
@@ -102,6 +103,7 @@ func read(doc *openapi3.T) contract {
 		c.Roles = append(c.Roles, role{r, slices.Clone(below)})
 	}
 	c.Resources = readResources(doc)
+	c.Rels = relations(c.Resources)
 	meanings := problemTable(doc)
 	for _, code := range enum(doc, "Problem") {
 		m := meanings[code]
@@ -151,6 +153,21 @@ func readOperation(path, method string, item *openapi3.PathItem, op *openapi3.Op
 		}
 	}
 	return o
+}
+
+// relations lists every relation of the contract after those of pages, which the service makes itself.
+func relations(resources []resource) []string {
+	pages := []string{"self", "first", "prev", "next"}
+	var own []string
+	for _, r := range resources {
+		for _, l := range r.Links {
+			if !slices.Contains(pages, l.Rel) && !slices.Contains(own, l.Rel) {
+				own = append(own, l.Rel)
+			}
+		}
+	}
+	slices.Sort(own)
+	return append(pages, own...)
 }
 
 func readResources(doc *openapi3.T) []resource {

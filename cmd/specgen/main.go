@@ -93,7 +93,7 @@ func sentence(err error) string {
 }
 
 func render(name string, c contract) ([]byte, error) {
-	funcs := template.FuncMap{"camel": camel, "variable": variable, "quote": strconv.Quote, "lines": comment}
+	funcs := template.FuncMap{"camel": camel, "variable": variable, "quote": strconv.Quote, "lines": comment, "tag": tag}
 	t, err := template.New(name+".tmpl").Funcs(funcs).ParseFS(templates, "templates/"+name+".tmpl")
 	if err != nil {
 		return nil, err
@@ -108,6 +108,9 @@ func render(name string, c contract) ([]byte, error) {
 	}
 	return src, nil
 }
+
+// tag is the struct tag of a member that is left out when it is empty.
+func tag(name string) string { return "`json:\"" + name + ",omitempty\"`" }
 
 func write(out string, files map[string][]byte) error {
 	for path, content := range files {

@@ -2,174 +2,154 @@
 
 package spec
 
-import (
-	"bytes"
-	"encoding/json"
+import "github.com/google/uuid"
 
-	"github.com/go-json-experiment/json/jsontext"
-	"github.com/google/uuid"
-)
+// Link is where to go, and how (RFC 8288).
+type Link struct {
+	Href   string `json:"href"`
+	Method string `json:"method"`
+}
 
-// Links is what the caller may do next: an object of relation -> {href, method} on the wire, in this order.
-type Links []NamedLink
-
-// NamedLink is one link with its relation (RFC 8288).
-type NamedLink struct{ Rel, Href, Method string }
+// Links is what the caller may do next. A relation that the caller may not follow now is nil. Lists carry hundreds of
+// links, so it is a plain struct, which encodes without a detour.
+type Links struct {
+	Self     *Link `json:"self,omitempty"`
+	First    *Link `json:"first,omitempty"`
+	Prev     *Link `json:"prev,omitempty"`
+	Next     *Link `json:"next,omitempty"`
+	Confirm  *Link `json:"confirm,omitempty"`
+	Create   *Link `json:"create,omitempty"`
+	Delete   *Link `json:"delete,omitempty"`
+	Resend   *Link `json:"resend,omitempty"`
+	Sessions *Link `json:"sessions,omitempty"`
+	SignOut  *Link `json:"sign-out,omitempty"`
+	Token    *Link `json:"token,omitempty"`
+	Update   *Link `json:"update,omitempty"`
+}
 
 // MeLinks returns the links of Me that by may follow.
-func MeLinks(by Caller) Links {
-	l := make(Links, 0, 4)
+func MeLinks(by Caller) (l Links) {
+	var links [4]Link // one allocation for all of them
 	if opGetMe.Allows(by, uuid.Nil) {
-		l = append(l, NamedLink{"self", GetMePath(), opGetMe.Method})
+		links[0] = Link{GetMePath(), opGetMe.Method}
+		l.Self = &links[0]
 	}
 	if opListSessions.Allows(by, uuid.Nil) {
-		l = append(l, NamedLink{"sessions", ListSessionsPath(), opListSessions.Method})
+		links[1] = Link{ListSessionsPath(), opListSessions.Method}
+		l.Sessions = &links[1]
 	}
 	if opSignOut.Allows(by, uuid.Nil) {
-		l = append(l, NamedLink{"sign-out", SignOutPath(), opSignOut.Method})
+		links[2] = Link{SignOutPath(), opSignOut.Method}
+		l.SignOut = &links[2]
 	}
 	if opUpdateMe.Allows(by, uuid.Nil) {
-		l = append(l, NamedLink{"update", UpdateMePath(), opUpdateMe.Method})
+		links[3] = Link{UpdateMePath(), opUpdateMe.Method}
+		l.Update = &links[3]
 	}
 	return l
 }
 
 // RegisteredLinks returns the links of Registered that by may follow.
-func RegisteredLinks(by Caller) Links {
-	l := make(Links, 0, 2)
+func RegisteredLinks(by Caller) (l Links) {
+	var links [2]Link // one allocation for all of them
 	if opConfirmVerification.Allows(by, uuid.Nil) {
-		l = append(l, NamedLink{"confirm", ConfirmVerificationPath(), opConfirmVerification.Method})
+		links[0] = Link{ConfirmVerificationPath(), opConfirmVerification.Method}
+		l.Confirm = &links[0]
 	}
 	if opRequestVerification.Allows(by, uuid.Nil) {
-		l = append(l, NamedLink{"resend", RequestVerificationPath(), opRequestVerification.Method})
+		links[1] = Link{RequestVerificationPath(), opRequestVerification.Method}
+		l.Resend = &links[1]
 	}
 	return l
 }
 
 // SessionLinks returns the links of Session that by may follow.
-func SessionLinks(by Caller) Links {
-	l := make(Links, 0, 1)
+func SessionLinks(by Caller) (l Links) {
+	var links [1]Link // one allocation for all of them
 	if opSignOut.Allows(by, uuid.Nil) {
-		l = append(l, NamedLink{"sign-out", SignOutPath(), opSignOut.Method})
+		links[0] = Link{SignOutPath(), opSignOut.Method}
+		l.SignOut = &links[0]
 	}
 	return l
 }
 
 // UserCreatedLinks returns the links of UserCreated that by may follow.
-func UserCreatedLinks(by Caller, id uuid.UUID) Links {
-	l := make(Links, 0, 3)
+func UserCreatedLinks(by Caller, id uuid.UUID) (l Links) {
+	var links [3]Link // one allocation for all of them
 	if opGetUser.Allows(by, id) {
-		l = append(l, NamedLink{"self", GetUserPath(id), opGetUser.Method})
+		links[0] = Link{GetUserPath(id), opGetUser.Method}
+		l.Self = &links[0]
 	}
 	if opDeleteUser.Allows(by, id) {
-		l = append(l, NamedLink{"delete", DeleteUserPath(id), opDeleteUser.Method})
+		links[1] = Link{DeleteUserPath(id), opDeleteUser.Method}
+		l.Delete = &links[1]
 	}
 	if opUpdateUser.Allows(by, id) {
-		l = append(l, NamedLink{"update", UpdateUserPath(id), opUpdateUser.Method})
+		links[2] = Link{UpdateUserPath(id), opUpdateUser.Method}
+		l.Update = &links[2]
 	}
 	return l
 }
 
 // UserPageLinks returns the links of UserPage that by may follow.
-func UserPageLinks(by Caller) Links {
-	l := make(Links, 0, 1)
+func UserPageLinks(by Caller) (l Links) {
+	var links [1]Link // one allocation for all of them
 	if opCreateUser.Allows(by, uuid.Nil) {
-		l = append(l, NamedLink{"create", CreateUserPath(), opCreateUser.Method})
+		links[0] = Link{CreateUserPath(), opCreateUser.Method}
+		l.Create = &links[0]
 	}
 	return l
 }
 
 // UserLinks returns the links of User that by may follow.
-func UserLinks(by Caller, id uuid.UUID) Links {
-	l := make(Links, 0, 3)
+func UserLinks(by Caller, id uuid.UUID) (l Links) {
+	var links [3]Link // one allocation for all of them
 	if opGetUser.Allows(by, id) {
-		l = append(l, NamedLink{"self", GetUserPath(id), opGetUser.Method})
+		links[0] = Link{GetUserPath(id), opGetUser.Method}
+		l.Self = &links[0]
 	}
 	if opDeleteUser.Allows(by, id) {
-		l = append(l, NamedLink{"delete", DeleteUserPath(id), opDeleteUser.Method})
+		links[1] = Link{DeleteUserPath(id), opDeleteUser.Method}
+		l.Delete = &links[1]
 	}
 	if opUpdateUser.Allows(by, id) {
-		l = append(l, NamedLink{"update", UpdateUserPath(id), opUpdateUser.Method})
+		links[2] = Link{UpdateUserPath(id), opUpdateUser.Method}
+		l.Update = &links[2]
 	}
 	return l
 }
 
 // VerifiedLinks returns the links of Verified that by may follow.
-func VerifiedLinks(by Caller) Links {
-	l := make(Links, 0, 1)
+func VerifiedLinks(by Caller) (l Links) {
+	var links [1]Link // one allocation for all of them
 	if opIssueToken.Allows(by, uuid.Nil) {
-		l = append(l, NamedLink{"token", IssueTokenPath(), opIssueToken.Method})
+		links[0] = Link{IssueTokenPath(), opIssueToken.Method}
+		l.Token = &links[0]
 	}
 	return l
 }
 
-// Unless drops a link whose act would be refused now.
-func (l Links) Unless(rel string, refusal error) Links {
-	if refusal == nil {
-		return l
+// Unless is the link, or nil if its act would be refused now.
+func (l *Link) Unless(refusal error) *Link {
+	if refusal != nil {
+		return nil
 	}
-	kept := l[:0]
-	for _, link := range l {
-		if link.Rel != rel {
-			kept = append(kept, link)
-		}
-	}
-	return kept
+	return l
 }
 
-// Get returns the link with the relation, if it is there.
-func (l Links) Get(rel string) (NamedLink, bool) {
-	for _, link := range l {
-		if link.Rel == rel {
-			return link, true
-		}
-	}
-	return NamedLink{}, false
+// Named is a link with its relation.
+type Named struct {
+	Rel string
+	*Link
 }
 
-// MarshalJSON writes the object of the contract. Lists carry hundreds of links, so it is written without reflection.
-func (l Links) MarshalJSON() ([]byte, error) {
-	b := make([]byte, 0, 2+96*len(l))
-	b = append(b, '{')
-	var err error
-	for i, link := range l {
-		if i > 0 {
-			b = append(b, ',')
+// All lists the links that are there.
+func (l Links) All() []Named {
+	var out []Named
+	for _, n := range []Named{{"self", l.Self}, {"first", l.First}, {"prev", l.Prev}, {"next", l.Next}, {"confirm", l.Confirm}, {"create", l.Create}, {"delete", l.Delete}, {"resend", l.Resend}, {"sessions", l.Sessions}, {"sign-out", l.SignOut}, {"token", l.Token}, {"update", l.Update}} {
+		if n.Link != nil {
+			out = append(out, n)
 		}
-		if b, err = jsontext.AppendQuote(b, link.Rel); err != nil {
-			return nil, err
-		}
-		b = append(b, `:{"href":`...)
-		if b, err = jsontext.AppendQuote(b, link.Href); err != nil {
-			return nil, err
-		}
-		b = append(b, `,"method":`...)
-		if b, err = jsontext.AppendQuote(b, link.Method); err != nil {
-			return nil, err
-		}
-		b = append(b, '}')
 	}
-	return append(b, '}'), nil
-}
-
-// UnmarshalJSON reads the object of the contract, in the order it is written in.
-func (l *Links) UnmarshalJSON(data []byte) error {
-	d := json.NewDecoder(bytes.NewReader(data))
-	if _, err := d.Token(); err != nil {
-		return err
-	}
-	*l = Links{}
-	for d.More() {
-		rel, err := d.Token()
-		if err != nil {
-			return err
-		}
-		var target struct{ Href, Method string }
-		if err := d.Decode(&target); err != nil {
-			return err
-		}
-		name, _ := rel.(string)
-		*l = append(*l, NamedLink{name, target.Href, target.Method})
-	}
-	return nil
+	return out
 }

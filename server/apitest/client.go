@@ -99,7 +99,7 @@ func Refused(c *Client, method, path string, body any, p spec.Problem) spec.Prob
 // Rels lists the relations of links.
 func Rels(l spec.Links) []string {
 	out := []string{}
-	for _, link := range l {
+	for _, link := range l.All() {
 		out = append(out, link.Rel)
 	}
 	return out

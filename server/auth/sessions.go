@@ -36,10 +36,12 @@ func (h *Handlers) ListSessions(ctx context.Context, _ api.ListSessionsRequestOb
 }
 
 func showSession(by actor.Actor, s db.Session) spec.Session {
+	links := spec.SessionLinks(by.Caller)
+	links.SignOut = links.SignOut.Unless(canSignOut(by, s))
 	return spec.Session{
 		ID: s.ID, Device: s.Device, Address: s.Address, Current: s.ID == by.Session,
 		CreatedAt: s.CreatedAt, LastUsedAt: s.RefreshedAt, ExpiresAt: s.ExpiresAt,
-		Links: spec.SessionLinks(by.Caller).Unless("sign-out", canSignOut(by, s)),
+		Links: links,
 	}
 }
 

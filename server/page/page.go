@@ -93,12 +93,12 @@ func Fetch[T, K any](r Request, key func(T) K, after func(k *K, size int32) ([]T
 	if back {
 		slices.Reverse(items)
 	}
-	links := spec.Links{r.link("self", r.raw), r.link("first", "")}
+	links := spec.Links{Self: r.link(r.raw), First: r.link("")}
 	if len(items) > 0 && (back && more || !back && r.at != nil) {
-		links = append(links, r.link("prev", r.seal(true, key(items[0]))))
+		links.Prev = r.link(r.seal(true, key(items[0])))
 	}
 	if len(items) > 0 && (back || more) {
-		links = append(links, r.link("next", r.seal(false, key(items[len(items)-1]))))
+		links.Next = r.link(r.seal(false, key(items[len(items)-1])))
 	}
 	return Page[T]{items, links}, nil
 }
@@ -115,7 +115,7 @@ func (r Request) seal(back bool, key any) string {
 	return r.sealer.Seal(payload, r.binding())
 }
 
-func (r Request) link(rel, at string) spec.NamedLink {
+func (r Request) link(at string) *spec.Link {
 	query := r.query.Encode()
 	if at != "" {
 		query = strings.TrimPrefix(query+"&cursor="+at, "&")
@@ -123,13 +123,13 @@ func (r Request) link(rel, at string) spec.NamedLink {
 	if query != "" {
 		query = "?" + query
 	}
-	return spec.NamedLink{Rel: rel, Href: r.path + query, Method: r.op.Method}
+	return &spec.Link{Href: r.path + query, Method: r.op.Method}
 }
 
 // Header lists the links as a Link header (RFC 8288) does.
 func (p Page[T]) Header() string {
 	var out []string
-	for _, l := range p.Links {
+	for _, l := range p.Links.All() {
 		out = append(out, "<"+l.Href+`>; rel="`+l.Rel+`"`)
 	}
 	return strings.Join(out, ", ")

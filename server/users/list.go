@@ -25,7 +25,8 @@ func (h *Handlers) ListUsers(ctx context.Context, req api.ListUsersRequestObject
 		return nil, err
 	}
 	by := actor.From(ctx)
-	body := spec.UserPage{Items: make([]spec.User, len(rows.Items)), Links: append(rows.Links, spec.UserPageLinks(by.Caller)...)}
+	body := spec.UserPage{Items: make([]spec.User, len(rows.Items)), Links: rows.Links}
+	body.Links.Create = spec.UserPageLinks(by.Caller).Create
 	for i, u := range rows.Items {
 		body.Items[i] = Show(u, links(by, u))
 	}

@@ -44,9 +44,10 @@ func view(ctx context.Context, u db.User) api.UserResponseJSONResponse {
 }
 
 func links(by actor.Actor, u db.User) spec.Links {
-	return spec.UserLinks(by.Caller, u.ID).
-		Unless("update", canUpdate(by, u)).
-		Unless("delete", canDelete(by, u))
+	l := spec.UserLinks(by.Caller, u.ID)
+	l.Update = l.Update.Unless(canUpdate(by, u))
+	l.Delete = l.Delete.Unless(canDelete(by, u))
+	return l
 }
 
 // Show is the account as its owner and staff see it.
