@@ -29,9 +29,6 @@ func configCommand() *cobra.Command {
 			if err != nil {
 				return err
 			}
-			if _, _, err := s.mailing(); err != nil {
-				return err
-			}
 			out := tabwriter.NewWriter(c.OutOrStdout(), 0, 4, 2, ' ', 0)
 			for _, f := range settingFields(reflect.TypeOf(s)) {
 				fmt.Fprintf(out, "%s\t%s\n", f.Tag.Get("env"), masked(f, reflect.ValueOf(s).FieldByName(f.Name)))
@@ -63,9 +60,19 @@ func masked(f reflect.StructField, v reflect.Value) string {
 		if err != nil {
 			return "****"
 		}
+		query := u.Query()
+		for name := range query {
+			if strings.Contains(name, "password") { // Postgres takes them there, too
+				query.Set(name, "xxxxx")
+			}
+		}
+		u.RawQuery = query.Encode()
 		return u.Redacted()
 	}
-	return strings.Trim(fmt.Sprint(v.Interface()), "[]")
+	if list, ok := reflect.TypeAssert[[]string](v); ok {
+		return strings.Join(list, ",")
+	}
+	return fmt.Sprint(v.Interface())
 }
 
 // envExample is what .env.example holds: every setting with its default, those without one left open.

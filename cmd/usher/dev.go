@@ -10,6 +10,7 @@ import (
 	"log/slog"
 	"net"
 	"net/http"
+	"net/url"
 	"os"
 	"path/filepath"
 	"strconv"
@@ -33,10 +34,12 @@ func devCommand() *cobra.Command {
 		Use:   "dev",
 		Short: "Run everything on this machine, with nothing to set up",
 		Long: "Dev runs the whole service in one process for development: a private Postgres, migrations, keys, the worker.\n" +
-			"Data, mails and secrets are kept in the data folder; delete it to start over. Every setting of `usher config` can\n" +
-			"be given in the environment and then wins, DATABASE_URL and SMTP_URL too.",
+			"Data, mails and secrets are kept in the data folder; delete it to start over. Every setting of `usher config` but\n" +
+			"USHER_LISTEN can be given in the environment and then wins, DATABASE_URL and SMTP_URL too.",
 		Args: cobra.NoArgs,
-		RunE: func(c *cobra.Command, _ []string) error { return develop(c.Context(), port, data, c.OutOrStdout()) },
+		RunE: func(c *cobra.Command, _ []string) error {
+			return stopped(c.Context(), develop(c.Context(), port, data, c.OutOrStdout()))
+		},
 	}
 	c.Flags().IntVar(&port, "port", 8080, "port to listen on, on this machine only")
 	c.Flags().StringVar(&data, "data", ".usher", "folder for data, mails and secrets")
@@ -44,9 +47,9 @@ func devCommand() *cobra.Command {
 }
 
 func develop(ctx context.Context, port int, data string, out io.Writer) error {
-	l, err := net.Listen("tcp", net.JoinHostPort("127.0.0.1", strconv.Itoa(port)))
+	l, err := listen(net.JoinHostPort("127.0.0.1", strconv.Itoa(port)), "--port")
 	if err != nil {
-		return fmt.Errorf("port %d is taken: stop what uses it, or choose another with --port", port)
+		return err
 	}
 	defer l.Close()
 	if data, err = filepath.Abs(data); err != nil {
@@ -86,16 +89,19 @@ func devDefaults(port int, data string) (map[string]string, error) {
 	return map[string]string{
 		"USHER_BASE_URL": fmt.Sprintf("http://localhost:%d", port),
 		"USHER_SECRET":   secret,
-		"SMTP_URL":       "file://" + filepath.Join(data, "mail"),
+		"USHER_DRAIN":    "0s",
+		"SMTP_URL":       (&url.URL{Scheme: "file", Path: filepath.Join(data, "mail")}).String(),
 	}, err
 }
 
 // devSecret is the secret of the data folder, made at the first start.
 func devSecret(path string) (string, error) {
-	if b, err := os.ReadFile(path); err == nil {
-		return strings.TrimSpace(string(b)), nil
-	} else if !errors.Is(err, os.ErrNotExist) {
+	kept, err := os.ReadFile(path)
+	if err != nil && !errors.Is(err, os.ErrNotExist) {
 		return "", fmt.Errorf("the data folder is broken: %w", err)
+	}
+	if text := strings.TrimSpace(string(kept)); text != "" {
+		return text, nil
 	}
 	secret := make([]byte, 36)
 	_, _ = rand.Read(secret) // never fails
@@ -113,9 +119,10 @@ func (s settings) develop(ctx context.Context, l net.Listener, out io.Writer, lo
 		return err
 	}
 	mailbox := map[string]http.Handler{}
-	folder, kept := strings.CutPrefix(s.SMTPURL, "file://")
+	mails, err := url.Parse(s.SMTPURL)
+	kept := err == nil && mails.Scheme == "file" && mails.Opaque == ""
 	if kept {
-		h := dev.Mailbox(folder)
+		h := dev.Mailbox(mails.Path)
 		mailbox["/dev/mail"], mailbox["/dev/mail/*"] = h, h
 	}
 	v, err := newService(ctx, s, pool, log, mailbox)
@@ -143,13 +150,13 @@ const devAdmin = "admin@example.com"
 
 // firstAdmin makes an admin at the first start and prints how to sign in.
 func (s settings) firstAdmin(ctx context.Context, pool *pgxpool.Pool, out io.Writer) error {
-	if s.FirstUserAdmin {
-		fmt.Fprintln(out, "  Admin      whoever registers first")
-		return nil
-	}
 	taken, err := db.New().AnyUser(ctx, pool)
 	if err != nil || taken {
 		return err
+	}
+	if s.FirstUserAdmin {
+		fmt.Fprintln(out, "  Admin      whoever registers first")
+		return nil
 	}
 	hasher, err := s.hasher()
 	if err != nil {

@@ -14,27 +14,36 @@ import (
 
 func main() {
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
-	defer stop()
+	context.AfterFunc(ctx, stop) // a second signal ends the process at once
 	os.Exit(run(ctx, os.Args[1:], os.Stdin, os.Stdout, os.Stderr))
 }
 
 // run carries out one command line and returns its exit code: 0, or 1 after one line on stderr that says what failed.
 func run(ctx context.Context, args []string, in io.Reader, out, errs io.Writer) int {
-	root := &cobra.Command{
-		Use:   "usher",
-		Short: "User management service",
-		Long: "Usher keeps the accounts of a product: registration, sign-in, profiles, roles.\n\n" +
-			"Settings come from the environment; `usher config check` shows those in force.",
-		SilenceUsage: true, SilenceErrors: true,
-	}
-	root.SetArgs(args)
-	root.SetIn(in)
-	root.SetOut(out)
-	root.SetErr(errs)
-	root.AddCommand(devCommand(), serveCommand(), workCommand(), migrateCommand(), userCommand(), configCommand(), versionCommand())
-	if err := root.ExecuteContext(ctx); err != nil {
+	c := root()
+	c.SetArgs(args)
+	c.SetIn(in)
+	c.SetOut(out)
+	c.SetErr(errs)
+	if err := c.ExecuteContext(ctx); err != nil {
 		fmt.Fprintln(errs, "usher:", err)
 		return 1
 	}
 	return 0
+}
+
+func root() *cobra.Command {
+	c := group("usher", "User management service",
+		devCommand(), serveCommand(), workCommand(), migrateCommand(), userCommand(), configCommand(), versionCommand())
+	c.Long = "Usher keeps the accounts of a product: registration, sign-in, profiles, roles.\n\n" +
+		"Settings come from the environment; `usher config check` shows those in force."
+	c.SilenceUsage, c.SilenceErrors = true, true
+	return c
+}
+
+// group is a command that only holds others.
+func group(use, short string, members ...*cobra.Command) *cobra.Command {
+	c := &cobra.Command{Use: use, Short: short, Args: cobra.NoArgs, RunE: func(c *cobra.Command, _ []string) error { return c.Help() }}
+	c.AddCommand(members...)
+	return c
 }

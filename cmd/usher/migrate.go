@@ -16,12 +16,10 @@ import (
 )
 
 func migrateCommand() *cobra.Command {
-	c := &cobra.Command{Use: "migrate", Short: "Change the shape of the database"}
-	c.AddCommand(
+	return group("migrate", "Change the shape of the database",
 		migration("up", "Apply every migration that the database lacks", schema.Up),
 		migration("down", "Undo the migration that was applied last", schema.Down),
 		statusCommand(), resetCommand())
-	return c
 }
 
 // migration is a command that changes the database and then says how it stands.
@@ -68,7 +66,7 @@ func onDatabase(c *cobra.Command, act func(*cobra.Command, *pgxpool.Pool) error)
 		if err != nil {
 			return err
 		}
-		pool, err := d.open(c.Context())
+		pool, err := d.connect(c.Context())
 		if err != nil {
 			return err
 		}

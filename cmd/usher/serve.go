@@ -7,6 +7,7 @@ import (
 	"io"
 	"log/slog"
 	"net"
+	"syscall"
 
 	"github.com/spf13/cobra"
 )
@@ -24,31 +25,7 @@ func serveCommand() *cobra.Command {
 			if err != nil {
 				return err
 			}
-			log := jsonLog(c.OutOrStdout(), s.LogLevel)
-			l, err := net.Listen("tcp", s.Listen)
-			if err != nil {
-				return fmt.Errorf("cannot listen on %s (USHER_LISTEN): %w", s.Listen, errors.Unwrap(err))
-			}
-			defer l.Close()
-			pool, err := s.open(c.Context())
-			if err != nil {
-				return err
-			}
-			defer pool.Close()
-			v, err := newService(c.Context(), s, pool, log, nil)
-			if err != nil {
-				return err
-			}
-			tasks := []task{func(ctx context.Context) error { return v.serve(ctx, l) }}
-			if work {
-				w, err := newWorker(s, pool, log)
-				if err != nil {
-					return err
-				}
-				tasks = append(tasks, func(ctx context.Context) error { return runWorker(ctx, w) })
-			}
-			log.Info("serving", "address", l.Addr().String(), "version", version())
-			return together(c.Context(), tasks...)
+			return stopped(c.Context(), s.serve(c.Context(), work, jsonLog(c.OutOrStdout(), s.LogLevel)))
 		},
 	}
 	c.Flags().BoolVar(&work, "work", false, "also do the work of `usher work`, in the same process")
@@ -65,23 +42,74 @@ func workCommand() *cobra.Command {
 			if err != nil {
 				return err
 			}
-			log := jsonLog(c.OutOrStdout(), s.LogLevel)
-			pool, err := s.open(c.Context())
-			if err != nil {
-				return err
-			}
-			defer pool.Close()
-			if err := migrated(c.Context(), pool, log); err != nil {
-				return err
-			}
-			w, err := newWorker(s, pool, log)
-			if err != nil {
-				return err
-			}
-			log.Info("working", "version", version())
-			return runWorker(c.Context(), w)
+			return stopped(c.Context(), s.work(c.Context(), jsonLog(c.OutOrStdout(), s.LogLevel)))
 		},
 	}
+}
+
+// serve listens only once it can answer, so that nobody waits in vain meanwhile.
+func (s settings) serve(ctx context.Context, work bool, log *slog.Logger) error {
+	pool, err := s.open(ctx)
+	if err != nil {
+		return err
+	}
+	defer pool.Close()
+	v, err := newService(ctx, s, pool, log, nil)
+	if err != nil {
+		return err
+	}
+	l, err := listen(s.Listen, "USHER_LISTEN")
+	if err != nil {
+		return err
+	}
+	defer l.Close()
+	tasks := []task{func(ctx context.Context) error { return v.serve(ctx, l) }}
+	if work {
+		w, err := newWorker(s, pool, log)
+		if err != nil {
+			return err
+		}
+		tasks = append(tasks, func(ctx context.Context) error { return runWorker(ctx, w) })
+	}
+	log.Info("serving", "address", l.Addr().String(), "version", version())
+	return together(ctx, tasks...)
+}
+
+func (s settings) work(ctx context.Context, log *slog.Logger) error {
+	pool, err := s.open(ctx)
+	if err != nil {
+		return err
+	}
+	defer pool.Close()
+	if err := await(ctx, pool, log); err != nil {
+		return err
+	}
+	w, err := newWorker(s, pool, log)
+	if err != nil {
+		return err
+	}
+	log.Info("working", "version", version())
+	return runWorker(ctx, w)
+}
+
+// listen takes the address that setting gave.
+func listen(address, setting string) (net.Listener, error) {
+	l, err := net.Listen("tcp", address)
+	if errors.Is(err, syscall.EADDRINUSE) {
+		return nil, fmt.Errorf("%s is taken: stop what listens there, or choose another with %s", address, setting)
+	}
+	if err != nil {
+		return nil, fmt.Errorf("cannot listen on %s (%s): %w", address, setting, errors.Unwrap(err))
+	}
+	return l, nil
+}
+
+// stopped makes it a success that a service ends because it was asked to, however far it had come.
+func stopped(ctx context.Context, err error) error {
+	if ctx.Err() != nil && errors.Is(err, context.Canceled) {
+		return nil
+	}
+	return err
 }
 
 type task = func(context.Context) error

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"log/slog"
+	"maps"
 	"net"
 	"net/http"
 	"strings"
@@ -30,13 +31,33 @@ import (
 // open returns a pool on the database of the settings.
 func (d Database) open(ctx context.Context) (*pgxpool.Pool, error) {
 	return store.Open(ctx, d.DatabaseURL, store.Limits{
-		MaxConns: d.Connections, StatementTimeout: 8 * time.Second, LockTimeout: 4 * time.Second,
+		MaxConns: int32(d.Connections), StatementTimeout: 8 * time.Second, LockTimeout: 4 * time.Second,
 	})
 }
 
+// connect returns a pool on a database that answers now.
+func (d Database) connect(ctx context.Context) (*pgxpool.Pool, error) {
+	pool, err := d.open(ctx)
+	if err != nil {
+		return nil, err
+	}
+	if err := pool.Ping(ctx); err != nil {
+		pool.Close()
+		return nil, fmt.Errorf("the database does not answer: %s", lastTry(err))
+	}
+	return pool, nil
+}
+
+// lastTry is what became of the last of all attempts to connect, which an error lists line by line.
+func lastTry(err error) string {
+	lines := strings.Split(err.Error(), "\n")
+	return strings.TrimSpace(lines[len(lines)-1])
+}
+
 func (h Hashing) hasher() (*password.Hasher, error) {
-	return password.NewHasher(password.Params{MemoryKiB: h.HashMemoryKiB, Iterations: h.HashIterations, Parallelism: h.HashParallelism},
-		h.HashSlots, h.HashQueue)
+	return password.NewHasher(password.Params{
+		MemoryKiB: uint32(h.HashMemoryKiB), Iterations: uint32(h.HashIterations), Parallelism: uint8(h.HashParallelism),
+	}, h.HashSlots, h.HashQueue)
 }
 
 // service is the HTTP side: everything that `serve` and `dev` run.
@@ -44,6 +65,7 @@ type service struct {
 	handler  http.Handler
 	keys     *token.Keys
 	keep     func(context.Context) (*token.Keyring, error)
+	drain    time.Duration
 	draining atomic.Bool
 	log      *slog.Logger
 }
@@ -58,14 +80,14 @@ func newService(ctx context.Context, s settings, pool *pgxpool.Pool, log *slog.L
 	if err != nil {
 		return nil, err
 	}
-	if err := migrated(ctx, pool, log); err != nil {
+	if err := await(ctx, pool, log); err != nil {
 		return nil, err
 	}
 	policy := auth.KeyPolicy{
 		Algorithm: token.Algorithm(s.KeyAlgorithm), RotateEvery: s.KeyRotation, PublishAhead: s.KeyAhead,
 		AccessLifetime: s.AccessLifetime, Issuer: s.BaseURL,
 	}
-	v := &service{log: log, keep: func(ctx context.Context) (*token.Keyring, error) { return auth.KeepKeys(ctx, pool, secret, policy) }}
+	v := &service{log: log, drain: s.Drain, keep: func(ctx context.Context) (*token.Keyring, error) { return auth.KeepKeys(ctx, pool, secret, policy) }}
 	ring, err := v.keep(ctx)
 	if err != nil {
 		return nil, fmt.Errorf("signing keys (was USHER_SECRET changed?): %w", err)
@@ -75,9 +97,7 @@ func newService(ctx context.Context, s settings, pool *pgxpool.Pool, log *slog.L
 	if err != nil {
 		return nil, err
 	}
-	for path, h := range extra {
-		shown[path] = h
-	}
+	maps.Copy(shown, extra)
 	v.handler, err = server.New(server.Options{
 		DB: pool, Secret: secret, Log: log, Pages: shown, AllowedOrigins: s.AllowedOrigins, TrustedProxies: s.networks(),
 		Ready: v.ready(pool),
@@ -90,23 +110,31 @@ func newService(ctx context.Context, s settings, pool *pgxpool.Pool, log *slog.L
 	return v, err
 }
 
-// migrated waits until the database answers, and refuses one that lacks a migration.
-func migrated(ctx context.Context, pool *pgxpool.Pool, log *slog.Logger) error {
-	for {
-		pending, err := schema.Pending(ctx, pool)
-		switch {
-		case err == nil && pending:
-			return errors.New("the database lacks migrations: run `usher migrate up`")
-		case err == nil:
-			return nil
+var errUnmigrated = errors.New("the database lacks migrations: run `usher migrate up`")
+
+// migrated refuses a database that lacks a migration.
+func migrated(ctx context.Context, pool *pgxpool.Pool) error {
+	pending, err := schema.Pending(ctx, pool)
+	if err == nil && pending {
+		return errUnmigrated
+	}
+	return err
+}
+
+// await waits until the database answers, and refuses one that lacks a migration.
+func await(ctx context.Context, pool *pgxpool.Pool, log *slog.Logger) error {
+	for err := migrated(ctx, pool); err != nil; err = migrated(ctx, pool) {
+		if errors.Is(err, errUnmigrated) {
+			return err
 		}
-		log.Warn("waiting for the database", "error", err.Error())
+		log.Warn("waiting for the database", "error", lastTry(err))
 		select {
 		case <-ctx.Done():
 			return ctx.Err()
 		case <-time.After(time.Second):
 		}
 	}
+	return nil
 }
 
 // sitePages are what people open in a browser, by the path as Echo writes it.
@@ -136,7 +164,11 @@ func (v *service) ready(pool *pgxpool.Pool) func(context.Context) error {
 	}
 }
 
-// serve answers requests on l until ctx ends; then it takes no new ones and finishes those in flight.
+// patience is how long requests may take to finish after the end was asked for: within ten seconds all is over.
+const patience = 8 * time.Second
+
+// serve answers requests on l until ctx ends. Then it says that it is not ready, goes on for long enough to be heard,
+// takes no new ones and finishes those in flight.
 func (v *service) serve(ctx context.Context, l net.Listener) error {
 	go auth.FollowKeys(ctx, v.keys, time.Minute, v.keep, func(err error) { v.log.Warn("signing keys not reloaded", "error", err.Error()) })
 	s := &http.Server{
@@ -151,10 +183,15 @@ func (v *service) serve(ctx context.Context, l net.Listener) error {
 	case <-ctx.Done():
 	}
 	v.draining.Store(true)
-	stopping, done := context.WithTimeout(context.Background(), 8*time.Second)
+	stopping, done := context.WithTimeout(context.WithoutCancel(ctx), patience)
 	defer done()
+	select {
+	case err := <-failed:
+		return err
+	case <-time.After(v.drain):
+	}
 	if err := s.Shutdown(stopping); err != nil {
-		return errors.Join(err, s.Close())
+		return errors.Join(fmt.Errorf("requests were cut off: %w", err), s.Close())
 	}
 	return nil
 }

@@ -1,17 +1,14 @@
 package main
 
 import (
-	"errors"
-	"fmt"
 	"log/slog"
+	"maps"
 	"net"
 	"os"
-	"reflect"
 	"strings"
 	"time"
 
 	"github.com/caarlos0/env/v11"
-	"github.com/go-playground/validator/v10"
 )
 
 // settings are all there is to configure, read from the environment. The tag help is what `usher config` shows.
@@ -19,17 +16,19 @@ type settings struct {
 	Database
 	Hashing
 
-	SMTPURL string `env:"SMTP_URL" validate:"required" secret:"url" help:"Mail server, as smtp://user:password@host:587 or smtps://...; file:///folder keeps mails as files"`
+	SMTPURL string `env:"SMTP_URL" validate:"required" check:"smtp" secret:"url" help:"Mail server, as smtp://user:password@host:587 or smtps://...; file:///folder keeps mails as files"`
 
-	Secret  string `env:"USHER_SECRET" validate:"min=32" secret:"all" help:"At least 32 random characters that protect keys and tokens; the same for every replica. Make one with: openssl rand -base64 48"`
-	BaseURL string `env:"USHER_BASE_URL" validate:"required,http_url,endsnotwith=/" help:"Where people reach the service, as https://accounts.example.com; links in mails and the issuer of tokens are made of it"`
-	Listen  string `env:"USHER_LISTEN" envDefault:":8080" validate:"hostname_port|startswith=:" help:"Address to listen on"`
+	Secret  string `env:"USHER_SECRET" validate:"required,min=32" check:"secret" secret:"all" help:"At least 32 random characters that protect keys and tokens; the same for every replica. Make one with: openssl rand -base64 48"`
+	BaseURL string `env:"USHER_BASE_URL" validate:"required,http_url,excludesall=?#,endsnotwith=/" help:"Where people reach the service, as https://accounts.example.com; links in mails and the issuer of tokens are made of it"`
+	Listen  string `env:"USHER_LISTEN" envDefault:":8080" check:"listen" help:"Address to listen on"`
+
+	Drain time.Duration `env:"USHER_DRAIN" envDefault:"2s" validate:"min=0s,max=5s" help:"How long to go on answering after SIGTERM, while /readyz says 503, so that load balancers turn away first"`
 
 	FirstUserAdmin bool `env:"USHER_FIRST_USER_ADMIN" envDefault:"false" help:"The very first user to register becomes ADMIN, verified at once"`
 
 	ProductName   string `env:"USHER_PRODUCT_NAME" envDefault:"Usher" validate:"required,max=100" help:"What mails call the product"`
-	MailFrom      string `env:"USHER_MAIL_FROM" envDefault:"no-reply@localhost" validate:"required" help:"Sender of all mails"`
-	MailTemplates string `env:"USHER_MAIL_TEMPLATES" validate:"omitempty,dir" help:"Folder with mail templates that replace the built-in ones, file by file"`
+	MailFrom      string `env:"USHER_MAIL_FROM" envDefault:"no-reply@localhost" check:"sender" help:"Sender of all mails"`
+	MailTemplates string `env:"USHER_MAIL_TEMPLATES" validate:"omitempty,dir" check:"templates" help:"Folder with mail templates that replace the built-in ones, file by file"`
 
 	AccessLifetime       time.Duration `env:"USHER_ACCESS_LIFETIME" envDefault:"15m" validate:"min=1m,max=24h" help:"How long an access token lives"`
 	SessionIdle          time.Duration `env:"USHER_SESSION_IDLE" envDefault:"720h" validate:"min=1m" help:"How long a session lives without being refreshed"`
@@ -41,7 +40,7 @@ type settings struct {
 	KeyRotation  time.Duration `env:"USHER_KEY_ROTATION" envDefault:"720h" validate:"min=1h" help:"How long one key signs"`
 	KeyAhead     time.Duration `env:"USHER_KEY_AHEAD" envDefault:"24h" validate:"min=10m,ltefield=KeyRotation" help:"How long the next key is published before it signs"`
 
-	AllowedOrigins []string `env:"USHER_CORS_ORIGINS" validate:"dive,http_url" help:"Origins whose pages may call the API, separated by commas"`
+	AllowedOrigins []string `env:"USHER_CORS_ORIGINS" validate:"dive,http_url,endsnotwith=/" help:"Origins whose pages may call the API, separated by commas"`
 	TrustedProxies []string `env:"USHER_TRUSTED_PROXIES" validate:"dive,cidr" help:"Networks of proxies whose X-Forwarded-For is believed, separated by commas"`
 
 	LogLevel slog.Level `env:"USHER_LOG_LEVEL" envDefault:"info" help:"debug, info, warn or error"`
@@ -49,97 +48,39 @@ type settings struct {
 
 // Database is what every command needs that works on the database.
 type Database struct {
-	DatabaseURL string `env:"DATABASE_URL" validate:"required" secret:"url" help:"Postgres, as postgres://user:password@host:5432/database"`
-	Connections int32  `env:"USHER_DB_CONNECTIONS" envDefault:"10" validate:"min=4,max=1000" help:"Connections to Postgres at most"`
+	DatabaseURL string `env:"DATABASE_URL" validate:"required" check:"postgres" secret:"url" help:"Postgres, as postgres://user:password@host:5432/database"`
+	Connections int    `env:"USHER_DB_CONNECTIONS" envDefault:"10" validate:"min=4,max=1000" help:"Connections to Postgres at most"`
 }
 
 // Hashing is what commands need that set passwords.
 type Hashing struct {
-	HashMemoryKiB   uint32 `env:"USHER_HASH_MEMORY_KIB" envDefault:"19456" validate:"min=7168,max=262144" help:"Memory of one argon2id hash"`
-	HashIterations  uint32 `env:"USHER_HASH_ITERATIONS" envDefault:"2" validate:"min=1,max=16" help:"Passes of one argon2id hash"`
-	HashParallelism uint8  `env:"USHER_HASH_PARALLELISM" envDefault:"1" validate:"min=1,max=16" help:"Lanes of one argon2id hash"`
-	HashSlots       int    `env:"USHER_HASH_SLOTS" envDefault:"0" validate:"min=0,max=1024" help:"Hashes at once; 0: one per core"`
-	HashQueue       int    `env:"USHER_HASH_QUEUE" envDefault:"128" validate:"min=0,max=100000" help:"Sign-ins that may wait for a hash; more are told to come back (503)"`
+	HashMemoryKiB   int `env:"USHER_HASH_MEMORY_KIB" envDefault:"19456" validate:"min=7168,max=262144" help:"Memory of one argon2id hash"`
+	HashIterations  int `env:"USHER_HASH_ITERATIONS" envDefault:"2" validate:"min=1,max=16" help:"Passes of one argon2id hash"`
+	HashParallelism int `env:"USHER_HASH_PARALLELISM" envDefault:"1" validate:"min=1,max=16" help:"Lanes of one argon2id hash"`
+	HashSlots       int `env:"USHER_HASH_SLOTS" envDefault:"0" validate:"min=0,max=1024" help:"Hashes at once; 0: one per core"`
+	HashQueue       int `env:"USHER_HASH_QUEUE" envDefault:"128" validate:"min=0,max=100000" help:"Sign-ins that may wait for a hash; more are told to come back (503)"`
 }
 
 // read reads settings from the environment, with the given defaults for what it leaves open, and names every mistake at
 // once.
 func read[T any](defaults map[string]string) (T, error) {
 	environment := map[string]string{}
-	for name, value := range defaults {
-		environment[name] = value
-	}
+	maps.Copy(environment, defaults)
 	for _, entry := range os.Environ() {
 		if name, value, _ := strings.Cut(entry, "="); value != "" {
 			environment[name] = value
 		}
 	}
 	var s T
-	if err := env.ParseWithOptions(&s, env.Options{Environment: environment}); err != nil {
-		return s, mistakes(err)
+	wrong := mistakes{}
+	if err := wrong.unreadable(env.ParseWithOptions(&s, env.Options{Environment: environment})); err != nil {
+		return s, err
 	}
-	check := validator.New(validator.WithRequiredStructEnabled())
-	check.RegisterTagNameFunc(func(f reflect.StructField) string { return f.Tag.Get("env") })
-	if err := check.Struct(s); err != nil {
-		return s, mistakes(err)
+	if err := wrong.invalid(s); err != nil {
+		return s, err
 	}
-	return s, nil
-}
-
-// mistakes says per setting what is wrong with it, without quoting its value.
-func mistakes(err error) error {
-	lines := []string{"the settings have mistakes:"}
-	var invalid validator.ValidationErrors
-	var unread env.AggregateError
-	switch {
-	case errors.As(err, &invalid):
-		for _, f := range invalid {
-			lines = append(lines, fmt.Sprintf("  %s %s", f.Field(), rule(f)))
-		}
-	case errors.As(err, &unread):
-		for _, e := range unread.Errors {
-			var parse env.ParseError
-			if errors.As(e, &parse) {
-				lines = append(lines, fmt.Sprintf("  %s is not a %s", settingName(parse.Name), parse.Type))
-				continue
-			}
-			lines = append(lines, "  "+e.Error())
-		}
-	default:
-		return err
-	}
-	return errors.New(strings.Join(append(lines, "`usher config` lists every setting"), "\n"))
-}
-
-func settingName(field string) string {
-	f, _ := reflect.TypeFor[settings]().FieldByName(field)
-	return f.Tag.Get("env")
-}
-
-// rule is a validation tag in words.
-func rule(f validator.FieldError) string {
-	switch f.Tag() {
-	case "required":
-		return "is missing"
-	case "min":
-		if f.Kind() == reflect.String {
-			return "must have at least " + f.Param() + " characters"
-		}
-		return "must be at least " + f.Param()
-	case "max":
-		return "must be at most " + f.Param()
-	case "http_url":
-		return "must be an http or https URL"
-	case "endsnotwith":
-		return "must not end with " + f.Param()
-	case "dir":
-		return "must be a folder"
-	case "cidr":
-		return "must be networks such as 10.0.0.0/8"
-	case "oneof":
-		return "must be one of " + f.Param()
-	}
-	return "must satisfy " + f.Tag() + " " + f.Param()
+	wrong.unusable(s)
+	return s, wrong.err()
 }
 
 // networks are the trusted proxies, which were checked to be networks.

@@ -5,7 +5,10 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"io"
 	"strings"
+	"unicode"
+	"unicode/utf8"
 
 	"github.com/jackc/pgx/v5"
 	"github.com/jackc/pgx/v5/pgxpool"
@@ -21,14 +24,17 @@ import (
 )
 
 func userCommand() *cobra.Command {
-	c := &cobra.Command{Use: "user", Short: "Manage accounts on the database"}
-	c.AddCommand(userCreateCommand())
-	return c
+	return group("user", "Manage accounts on the database", userCreateCommand())
+}
+
+// newcomer is what the command line says about a new account.
+type newcomer struct {
+	email, nickname, role string
+	stdin, unverified     bool
 }
 
 func userCreateCommand() *cobra.Command {
-	var email, nickname, role string
-	var stdin, unverified bool
+	var n newcomer
 	c := &cobra.Command{
 		Use:   "create --email ADDRESS",
 		Short: "Create an account, for instance the first ADMIN",
@@ -36,51 +42,56 @@ func userCreateCommand() *cobra.Command {
 			"given on standard input.",
 		Example: "  usher user create --email ada@example.com --role ADMIN\n  pass show usher | usher user create --email ada@example.com --password-stdin",
 		Args:    cobra.NoArgs,
-		RunE: func(c *cobra.Command, _ []string) error {
-			s, err := read[struct {
-				Database
-				Hashing
-			}](nil)
-			if err != nil {
-				return err
-			}
-			d := users.Draft{Email: email, Verified: !unverified, Role: spec.Role(role), RegisteredAs: spec.RegistrationKindReader}
-			if nickname != "" {
-				d.Nickname = &nickname
-			}
-			secret := password.Generate()
-			if stdin {
-				if secret, err = readLine(c); err != nil {
-					return err
-				}
-			}
-			hasher, err := s.hasher()
-			if err != nil {
-				return err
-			}
-			pool, err := s.open(c.Context())
-			if err != nil {
-				return err
-			}
-			defer pool.Close()
-			u, err := createUser(c.Context(), pool, hasher, d, secret)
-			if err != nil {
-				return err
-			}
-			fmt.Fprintf(c.OutOrStdout(), "Created %s (%s), %s.\n", u.Email, u.Nickname, u.Role)
-			if !stdin {
-				fmt.Fprintln(c.OutOrStdout(), "Password:", secret)
-			}
-			return nil
-		},
+		RunE:    func(c *cobra.Command, _ []string) error { return n.create(c) },
 	}
-	c.Flags().StringVar(&email, "email", "", "e-mail address (required)")
-	c.Flags().StringVar(&nickname, "nickname", "", "public name; made up when none is given")
-	c.Flags().StringVar(&role, "role", string(spec.RoleAUTHENTICATED), "one of "+roleNames())
-	c.Flags().BoolVar(&stdin, "password-stdin", false, "read the password from standard input")
-	c.Flags().BoolVar(&unverified, "unverified", false, "have the address confirmed by mail first")
+	c.Flags().StringVar(&n.email, "email", "", "e-mail address (required)")
+	c.Flags().StringVar(&n.nickname, "nickname", "", "public name; made up when none is given")
+	c.Flags().StringVar(&n.role, "role", string(spec.RoleAUTHENTICATED), "one of "+roleNames())
+	c.Flags().BoolVar(&n.stdin, "password-stdin", false, "read the password from standard input")
+	c.Flags().BoolVar(&n.unverified, "unverified", false, "have the address confirmed by mail first")
 	_ = c.MarkFlagRequired("email") // the flag exists
 	return c
+}
+
+func (n newcomer) create(c *cobra.Command) error {
+	s, err := read[struct {
+		Database
+		Hashing
+	}](nil)
+	if err != nil {
+		return err
+	}
+	d := users.Draft{Email: n.email, Verified: !n.unverified, Role: spec.Role(n.role), RegisteredAs: spec.RegistrationKindReader}
+	if n.nickname != "" {
+		d.Nickname = &n.nickname
+	}
+	secret := password.Generate()
+	if n.stdin {
+		if secret, err = readLine(c); err != nil {
+			return err
+		}
+	}
+	hasher, err := s.hasher()
+	if err != nil {
+		return err
+	}
+	pool, err := s.connect(c.Context())
+	if err != nil {
+		return err
+	}
+	defer pool.Close()
+	if err := migrated(c.Context(), pool); err != nil {
+		return err
+	}
+	u, err := createUser(c.Context(), pool, hasher, d, secret)
+	if err != nil {
+		return err
+	}
+	fmt.Fprintf(c.OutOrStdout(), "Created %s (%s), %s.\n", u.Email, u.Nickname, u.Role)
+	if !n.stdin {
+		fmt.Fprintln(c.OutOrStdout(), "Password:", secret)
+	}
+	return nil
 }
 
 // createUser makes an account as the operator, held to the rules that hold for everybody.
@@ -123,8 +134,14 @@ func roleNames() string {
 
 func readLine(c *cobra.Command) (string, error) {
 	line, err := bufio.NewReader(c.InOrStdin()).ReadString('\n')
+	if err != nil && !errors.Is(err, io.EOF) {
+		return "", fmt.Errorf("the password on standard input: %w", err)
+	}
 	if line = strings.TrimRight(line, "\r\n"); line == "" {
-		return "", fmt.Errorf("no password on standard input: %w", err)
+		return "", errors.New("there is no password on standard input")
+	}
+	if !utf8.ValidString(line) || strings.ContainsFunc(line, unicode.IsControl) {
+		return "", errors.New("the password on standard input holds what cannot be sent to sign in: control characters, or no UTF-8")
 	}
 	return line, nil
 }

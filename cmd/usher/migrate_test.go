@@ -1,0 +1,83 @@
+package main
+
+import (
+	"regexp"
+	"testing"
+
+	"github.com/jackc/pgx/v5"
+	"github.com/stretchr/testify/require"
+
+	"github.com/usherhq/usher/server/dbtest"
+)
+
+const unmigrated = "the database lacks migrations: run `usher migrate up`"
+
+// ours counts what is in the schema public, but for what extensions brought.
+func ours(t *testing.T, url string) (n int) {
+	t.Helper()
+	conn, err := pgx.Connect(t.Context(), url)
+	require.NoError(t, err)
+	defer conn.Close(t.Context())
+	require.NoError(t, conn.QueryRow(t.Context(), `
+		SELECT count(*) FROM (
+			SELECT oid, relnamespace AS place FROM pg_class
+			UNION ALL SELECT oid, typnamespace FROM pg_type
+			UNION ALL SELECT oid, pronamespace FROM pg_proc) AS things
+		WHERE place = 'public'::regnamespace
+		AND NOT EXISTS (SELECT FROM pg_depend d WHERE d.objid = things.oid AND d.deptype = 'e')`).Scan(&n))
+	return n
+}
+
+// unapplied counts the migrations that the database lacks, according to the table that migrate prints.
+func unapplied(t *testing.T, table string) int {
+	t.Helper()
+	require.Regexp(t, `^NUMBER +NAME +APPLIED\n1 +users +`, table)
+	return len(regexp.MustCompile(`(?m) -$`).FindAllString(table, -1))
+}
+
+func TestMigrate(t *testing.T) {
+	env := variables{"DATABASE_URL": dbtest.Empty(t)}
+	migrate := func(args ...string) string {
+		t.Helper()
+		return command(t, env, "", append([]string{"migrate"}, args...)...).succeeds(t)
+	}
+	all := unapplied(t, migrate("status"))
+	require.Greater(t, all, 1)
+	require.Zero(t, ours(t, env["DATABASE_URL"]), "asking changes nothing")
+
+	require.Zero(t, unapplied(t, migrate("up")))
+	require.Zero(t, unapplied(t, migrate("up")))
+	require.Zero(t, unapplied(t, migrate("status")))
+	made := ours(t, env["DATABASE_URL"])
+	require.Equal(t, 1, unapplied(t, migrate("down")))
+	require.Zero(t, unapplied(t, migrate("up")))
+
+	for range 2 {
+		require.Equal(t, "Everything is gone.\n", migrate("reset", "--yes"))
+		require.Zero(t, ours(t, env["DATABASE_URL"]))
+	}
+	require.Zero(t, unapplied(t, migrate("up")))
+	require.Equal(t, made, ours(t, env["DATABASE_URL"]))
+}
+
+func TestResetAsks(t *testing.T) {
+	env := variables{"DATABASE_URL": dbtest.URL(t)}
+	made := ours(t, env["DATABASE_URL"])
+	for _, answer := range []string{"", "\n", "y\n", "yes\n", "RESET\n", "reset it\n"} {
+		e := command(t, env, answer, "migrate", "reset")
+		require.Regexp(t, `^This deletes all accounts in the database "usher_test_\w+"\. Type reset to go on: $`, e.out)
+		require.Equal(t, "usher: nothing was changed\n", e.errs)
+		require.Equal(t, 1, e.code)
+	}
+	require.Equal(t, made, ours(t, env["DATABASE_URL"]))
+
+	require.Contains(t, command(t, env, "reset\n", "migrate", "reset").succeeds(t), "Everything is gone.\n")
+	require.Zero(t, ours(t, env["DATABASE_URL"]))
+}
+
+func TestUnmigratedDatabaseIsRefused(t *testing.T) {
+	env := complete().with(variables{"DATABASE_URL": dbtest.Empty(t), "USHER_LISTEN": "127.0.0.1:0"})
+	for _, args := range [][]string{{"serve"}, {"serve", "--work"}, {"work"}, {"user", "create", "--email", "ada@example.com"}} {
+		command(t, env, "", args...).fails(t, unmigrated)
+	}
+}

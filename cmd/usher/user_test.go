@@ -1,0 +1,95 @@
+package main
+
+import (
+	"encoding/json"
+	"net/http"
+	"regexp"
+	"testing"
+
+	"github.com/jackc/pgx/v5/pgxpool"
+	"github.com/stretchr/testify/require"
+
+	"github.com/usherhq/usher/gen/db"
+	"github.com/usherhq/usher/gen/spec"
+	"github.com/usherhq/usher/server/dbtest"
+)
+
+// onDatabaseOf are settings on the database that pool is on; hashing is cheap.
+func onDatabaseOf(pool *pgxpool.Pool) variables {
+	return onDatabaseAt(pool.Config().ConnString())
+}
+
+func onDatabaseAt(url string) variables {
+	return complete().with(variables{
+		"DATABASE_URL":          url,
+		"USHER_DB_CONNECTIONS":  "4",
+		"USHER_LISTEN":          "127.0.0.1:0",
+		"USHER_DRAIN":           "0s",
+		"USHER_HASH_MEMORY_KIB": "7168",
+		"USHER_HASH_ITERATIONS": "1",
+	})
+}
+
+func TestUserCreate(t *testing.T) {
+	pool := dbtest.New(t)
+	env := onDatabaseOf(pool)
+	out := command(t, env, "", "user", "create", "--email", "Ada@example.com", "--role", "ADMIN", "--nickname", "ada").succeeds(t)
+	said := regexp.MustCompile(`^Created Ada@example\.com \(ada\), ADMIN\.\nPassword: (\S+)\n$`).FindStringSubmatch(out)
+	require.NotNil(t, said, out)
+	out = command(t, env, secret+"\r\n", "user", "create", "--email", "bob@example.com", "--password-stdin").succeeds(t)
+	require.Regexp(t, `^Created bob@example\.com \([\w-]+\), AUTHENTICATED\.\n$`, out)
+	command(t, env, secret, "user", "create", "--email", "eve@example.com", "--password-stdin", "--unverified").succeeds(t)
+
+	facts, err := db.New().ListFacts(t.Context(), pool, 0, 10)
+	require.NoError(t, err)
+	require.Len(t, facts, 3)
+	var payload map[string]any
+	require.NoError(t, json.Unmarshal(facts[0].Payload, &payload))
+	require.Equal(t, spec.UserCreated{}.Kind(), facts[0].Kind)
+	require.Equal(t, map[string]any{"user_id": facts[0].UserID.String(), "by": nil, "role": "ADMIN"}, payload)
+
+	_, service := serving(t, env)
+	admin, _ := service.signIn("ada@example.com", said[1])
+	require.Len(t, want[spec.UserPage](admin, http.StatusOK, "GET", "/users", nil).Items, 3)
+	service.signIn("bob@example.com", secret)
+	unverified := want[spec.OAuthError](service, http.StatusForbidden, "POST", "/auth/token",
+		map[string]string{"grant_type": "password", "username": "eve@example.com", "password": secret})
+	require.Equal(t, spec.ProblemEmailUnverified, unverified.Code)
+}
+
+func TestUserCreateRefuses(t *testing.T) {
+	const unsendable = "the password on standard input holds what cannot be sent to sign in: control characters, or no UTF-8"
+	pool := dbtest.New(t)
+	env := onDatabaseOf(pool)
+	command(t, env, "", "user", "create", "--email", "ada@example.com", "--nickname", "ada").succeeds(t)
+	for _, c := range []struct {
+		in, sentence string
+		args         []string
+	}{
+		{secret, "--email: not an e-mail address", []string{"--email", "ada"}},
+		{secret, "--email: not an e-mail address", []string{"--email", "Ada <bob@example.com>"}},
+		{secret, "--email: not an e-mail address", []string{"--email", "b\xffb@example.com"}},
+		{secret, "--email: not an e-mail address", []string{"--email", "b\x00b@example.com"}},
+		{secret, "Email already exists", []string{"--email", "ADA@example.com"}},
+		{secret, "--nickname: use 3 to 30 letters and digits, with single - or _ between them", []string{"--email", "bob@example.com", "--nickname", "b b"}},
+		{secret, "This nickname is taken", []string{"--email", "bob@example.com", "--nickname", "ADA"}},
+		{secret, "--role: want one of ANONYMOUS, AUTHENTICATED, AUTHOR, MODERATOR, MANAGER, ADMIN", []string{"--email", "bob@example.com", "--role", "admin"}},
+		{"short", "the password: Use at least 15 characters; a few unrelated words make a good password.", []string{"--email", "bob@example.com"}},
+		{"bobby-in-the-boat@example.com", "the password: Add words that have nothing to do with your name, your e-mail address or this service.",
+			[]string{"--email", "bobby-in-the-boat@example.com"}},
+		{"", "there is no password on standard input", []string{"--email", "bob@example.com"}},
+		{"tall ships sail at noon\x00", unsendable, []string{"--email", "bob@example.com"}},
+		{"tall ships sail at noon\xff", unsendable, []string{"--email", "bob@example.com"}},
+		{"\n", "there is no password on standard input", []string{"--email", "bob@example.com"}},
+	} {
+		e := command(t, env, c.in, append([]string{"user", "create", "--password-stdin"}, c.args...)...)
+		require.Empty(t, e.out)
+		e.fails(t, c.sentence)
+	}
+	users, err := db.New().CountUsers(t.Context(), pool)
+	require.NoError(t, err)
+	require.EqualValues(t, 1, users)
+	facts, err := db.New().ListFacts(t.Context(), pool, 0, 10)
+	require.NoError(t, err)
+	require.Len(t, facts, 1)
+}
