@@ -5,6 +5,7 @@ import (
 	"context"
 	"errors"
 	"io"
+	"mime"
 	"net/http"
 	"strings"
 
@@ -18,6 +19,7 @@ import (
 	"github.com/usherhq/usher/server/etag"
 	"github.com/usherhq/usher/server/fault"
 	"github.com/usherhq/usher/server/page"
+	"github.com/usherhq/usher/server/password"
 	"github.com/usherhq/usher/server/users"
 )
 
@@ -140,13 +142,15 @@ func readBody(c echo.Context, held *contract.Request) error {
 		return &fault.Error{Problem: spec.ProblemMalformedRequest, Cause: err}
 	}
 	contentType := r.Header.Get("Content-Type")
-	if r.Method == http.MethodPatch && strings.HasPrefix(contentType, "application/json") {
-		contentType = mergePatch // what most clients send, and mean
+	mediaType, _, _ := mime.ParseMediaType(contentType)
+	if r.Method == http.MethodPatch && mediaType == echo.MIMEApplicationJSON {
+		contentType, mediaType = mergePatch, mergePatch // what most clients send, and mean
 	}
 	clean, err := held.Body(contentType, raw)
 	if err != nil {
 		return err
 	}
+	r.Header.Set("Content-Type", mediaType) // the generated code compares it letter by letter
 	r.Body, r.ContentLength = io.NopCloser(bytes.NewReader(clean)), int64(len(clean))
 	return nil
 }
@@ -193,6 +197,6 @@ func Formats() map[string]contract.Format {
 		"email":        users.CheckEmail,
 		"language-tag": users.CheckLanguage,
 		"time-zone":    users.CheckTimeZone,
-		"password":     func(string) error { return nil },
+		"password":     password.CheckText,
 	}
 }

@@ -111,6 +111,11 @@ func TestRequestsAreHeldToTheContract(t *testing.T) {
 	}
 
 	t.Run("content type", func(t *testing.T) {
+		u := srv.User(spec.RoleAUTHENTICATED)
+		signIn := map[string]string{"grant_type": "password", "username": u.Email, "password": apitest.Password}
+		require.Equal(t, 200, nobody.With("Content-Type", "Application/JSON; charset=UTF-8").Send("POST", "/auth/token", signIn).Status)
+		require.Equal(t, 200, staff.With("Content-Type", "application/json").Send("PATCH", "/me", `{"bio":"plain JSON"}`).Status)
+		apitest.Refused(staff.With("Content-Type", "application/json-patch+json"), "PATCH", "/me", `[]`, spec.ProblemUnsupportedMediaType)
 		apitest.Refused(nobody.With("Content-Type", "text/plain"), "POST", register, `{}`, spec.ProblemUnsupportedMediaType)
 	})
 	t.Run("accept", func(t *testing.T) {

@@ -32,7 +32,7 @@ var allowed = map[string]string{
 	"server/users":    "gen/api gen/db gen/spec server/actor server/etag server/fault server/outbox server/page server/password server/store",
 	"server/auth":     "gen/api gen/db gen/spec server/actor server/fault server/outbox server/page server/password server/store server/token server/users",
 	"server/worker":   "gen/db gen/spec server/auth server/fault server/mail server/outbox server/store server/users",
-	"server":          "gen/api gen/db gen/spec server/actor server/auth server/contract server/etag server/fault server/page server/store server/token server/users",
+	"server":          "gen/api gen/db gen/spec server/actor server/auth server/contract server/etag server/fault server/page server/password server/store server/token server/users",
 }
 
 // Commands and what tests stand on may import anything.

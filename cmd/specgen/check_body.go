@@ -22,7 +22,7 @@ func (c *checker) body(id, mediaType string, ref *openapi3.SchemaRef) {
 		return // the handler reads it as a stream
 	case "application/json", form:
 	case mergePatch:
-		if s.Extensions["x-merge-patch"] != true {
+		if told, _ := s.Extensions["x-merge-patch"].(bool); !told {
 			c.refuse("%s: write x-merge-patch: true; null and left out would be the same in Go", at)
 		}
 	default:

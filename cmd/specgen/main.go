@@ -80,7 +80,8 @@ func load(yaml []byte) (*openapi3.T, error) {
 		doc.Components = &openapi3.Components{}
 	}
 	// Our own formats are checked by the service; examples are checked by a test against the compiled schemas.
-	return doc, doc.Validate(context.Background(), openapi3.DisableExamplesValidation())
+	err = doc.Validate(context.Background(), openapi3.DisableExamplesValidation())
+	return doc, err
 }
 
 // sentence is an error in one line. The loader tries JSON before YAML and tells both; only the second is news.

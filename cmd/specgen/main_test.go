@@ -31,7 +31,7 @@ func TestGolden(t *testing.T) {
 		written++
 		name, err := filepath.Rel(out, path)
 		require.NoError(t, err)
-		golden := filepath.Join("testdata/golden", name)
+		golden := filepath.Join("testdata", "golden", name)
 		if *update {
 			require.NoError(t, os.MkdirAll(filepath.Dir(golden), 0o755))
 			require.NoError(t, os.WriteFile(golden, []byte(file(t, path)), 0o644))
@@ -46,7 +46,7 @@ func TestGolden(t *testing.T) {
 func TestDocument(t *testing.T) {
 	out := t.TempDir()
 	require.NoError(t, run(small, out, t.Output()))
-	require.Equal(t, file(t, small), file(t, filepath.Join(out, "api/openapi.yaml")))
+	require.Equal(t, file(t, small), file(t, filepath.Join(out, "api", "openapi.yaml")))
 
 	var doc struct {
 		Paths      map[string]any
@@ -54,7 +54,7 @@ func TestDocument(t *testing.T) {
 			Schemas map[string]map[string]any
 		}
 	}
-	require.NoError(t, json.Unmarshal([]byte(file(t, filepath.Join(out, "api/openapi.json"))), &doc))
+	require.NoError(t, json.Unmarshal([]byte(file(t, filepath.Join(out, "api", "openapi.json"))), &doc))
 	require.Len(t, doc.Paths, 6)
 	properties := doc.Components.Schemas["UserDraft"]["properties"].(map[string]any)
 	require.Equal(t, map[string]any{"type": []any{"string", "null"}, "format": "date"}, properties["born_on"])

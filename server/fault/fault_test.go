@@ -110,9 +110,9 @@ func TestLostPostgres(t *testing.T) {
 	t.Run("it hangs up", func(t *testing.T) {
 		conn, err := connect(t, accept(func(net.Conn) {}))
 		require.NoError(t, err)
-		_, err = conn.Exec(t.Context(), "SELECT 1")
+		_, err = conn.Exec(t.Context(), "SELECT $1::int", 1)
 		unavailable(t, err)
-		_, err = conn.Exec(t.Context(), "SELECT 1")
+		_, err = conn.Exec(t.Context(), "SELECT $1::int", 1)
 		unavailable(t, err)
 	})
 	t.Run("it stalls", func(t *testing.T) {
@@ -120,7 +120,7 @@ func TestLostPostgres(t *testing.T) {
 		require.NoError(t, err)
 		ctx, cancel := context.WithTimeout(t.Context(), 10*time.Millisecond)
 		defer cancel()
-		_, err = conn.Exec(ctx, "SELECT 1")
+		_, err = conn.Exec(ctx, "SELECT $1::int", 1)
 		unavailable(t, err)
 	})
 }

@@ -24,7 +24,7 @@ func connect(t *testing.T, serve func(net.Conn)) (*pgx.Conn, error) {
 	return pgx.Connect(t.Context(), "postgres://usher@"+listener.Addr().String()+"/usher?sslmode=disable")
 }
 
-// accept lets the client in, waits for its first query and goes on with then.
+// accept lets the client in, reads its first query to the end and goes on with then.
 func accept(then func(net.Conn)) func(net.Conn) {
 	return func(conn net.Conn) {
 		backend := pgproto3.NewBackend(conn, conn)
@@ -32,7 +32,12 @@ func accept(then func(net.Conn)) func(net.Conn) {
 		backend.Send(&pgproto3.AuthenticationOk{})
 		backend.Send(&pgproto3.ReadyForQuery{TxStatus: 'I'})
 		_ = backend.Flush()
-		_, _ = backend.Receive()
+		for {
+			message, err := backend.Receive()
+			if _, asked := message.(*pgproto3.Sync); asked || err != nil {
+				break
+			}
+		}
 		then(conn)
 	}
 }

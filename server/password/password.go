@@ -7,7 +7,21 @@
 // on two systems may arrive in two forms, and it is compared whole.
 package password
 
-import "golang.org/x/text/unicode/norm"
+import (
+	"errors"
+	"strings"
+	"unicode"
+
+	"golang.org/x/text/unicode/norm"
+)
 
 // normalise returns the one spelling of a password that everything else here sees.
 func normalise(password string) string { return norm.NFC.String(password) }
+
+// CheckText refuses a password that holds control characters: nobody types them on purpose.
+func CheckText(password string) error {
+	if strings.ContainsFunc(password, unicode.IsControl) {
+		return errors.New("password: control characters")
+	}
+	return nil
+}
