@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"encoding/json"
 	"fmt"
+	"maps"
 	"net/http"
 	"strconv"
 
@@ -45,9 +46,7 @@ func render(result any) (*answered, error) {
 // send puts the answer on the wire, or 304 when the client has it already.
 func (a *answered) send(c echo.Context) error {
 	h := c.Response().Header()
-	for name, values := range a.header {
-		h[name] = values
-	}
+	maps.Copy(h, a.header)
 	if tag := a.header.Get("ETag"); tag != "" {
 		h.Set("Cache-Control", "private, no-cache")
 		h.Set("Vary", "Authorization")

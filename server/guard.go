@@ -134,8 +134,7 @@ func readBody(c echo.Context, held *contract.Request) error {
 	}
 	r := c.Request()
 	raw, err := io.ReadAll(http.MaxBytesReader(c.Response(), r.Body, maxBody))
-	var tooLarge *http.MaxBytesError
-	if errors.As(err, &tooLarge) {
+	if _, tooLarge := errors.AsType[*http.MaxBytesError](err); tooLarge {
 		return fault.New(spec.ProblemBodyTooLarge, "")
 	}
 	if err != nil {

@@ -45,7 +45,8 @@ func (c *Composer) compose(to Address, lang string, data Data) (Message, error) 
 		To:       Address{Name: words(to.Name), Address: email},
 		Language: lang,
 	}
-	return m, c.write(&m, page, vars)
+	err = c.write(&m, page, vars)
+	return m, err
 }
 
 // write fills in subject, text and HTML.
@@ -67,6 +68,7 @@ func (c *Composer) write(m *Message, page page, vars map[string]string) error {
 	}
 	m.Text = text + "\n\n-- \n" + footText + "\n" // "-- " and a line break: the mark of a signature (RFC 3676)
 	var frame bytes.Buffer
+	//nolint:gosec // goldmark rendered both with raw HTML off, and values are escaped as they are put in
 	err = c.layout.Execute(&frame, layout{m.Language, m.Subject, c.product, template.HTML(body), template.HTML(footer)})
 	m.HTML = frame.String()
 	return err

@@ -38,7 +38,7 @@ func Open(address string) (Sender, error) {
 	case "file":
 		return openFolder(u)
 	}
-	return nil, errors.New("mail: the address of the mail server starts with smtp://, smtps:// or file:")
+	return nil, errors.New("mail: the address of the mail server starts with smtp, smtps or file")
 }
 
 // Permanent reports whether an error of this package will come again however often one tries:

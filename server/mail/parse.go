@@ -36,7 +36,8 @@ func Parse(r io.Reader) (Message, error) {
 		return Message{}, fmt.Errorf("mail: read the addresses: %w", err)
 	}
 	m.From, m.To = *from, *to
-	return m, m.read(raw.Header.Get("Content-Type"), raw.Header.Get("Content-Transfer-Encoding"), raw.Body)
+	err = m.read(raw.Header.Get("Content-Type"), raw.Header.Get("Content-Transfer-Encoding"), raw.Body)
+	return m, err
 }
 
 // read fills in Text or HTML, by the content type of body, or both.

@@ -52,7 +52,7 @@ func (c *Composer) check(link Link) error {
 	if strings.Contains(u.Path, "//") {
 		return errors.New("the link has a gap in its path")
 	}
-	for _, pair := range strings.Split(u.RawQuery+"&"+u.Fragment, "&") {
+	for pair := range strings.SplitSeq(u.RawQuery+"&"+u.Fragment, "&") {
 		name, value, given := strings.Cut(pair, "=")
 		if given && (value == "" || value == uuid.Nil.String()) {
 			return fmt.Errorf("the link has no %s", name)

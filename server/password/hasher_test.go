@@ -12,6 +12,7 @@ import (
 )
 
 func newHasher(t testing.TB, p Params, slots, queue int) *Hasher {
+	t.Helper()
 	h, err := NewHasher(p, slots, queue)
 	require.NoError(t, err)
 	return h

@@ -159,6 +159,7 @@ func TestJWKSHoldsNothingPrivate(t *testing.T) {
 
 // kid returns the key id in a token's header.
 func kid(t *testing.T, raw string) string {
+	t.Helper()
 	text, err := base64.RawURLEncoding.DecodeString(strings.Split(raw, ".")[0])
 	require.NoError(t, err)
 	var header map[string]string
@@ -169,6 +170,7 @@ func kid(t *testing.T, raw string) string {
 
 // published returns the ids of the key set.
 func published(t *testing.T, r *token.Keyring, now time.Time) []string {
+	t.Helper()
 	set, err := jwk.Parse(r.JWKS(now))
 	require.NoError(t, err)
 	var ids []string

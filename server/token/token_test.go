@@ -22,6 +22,7 @@ const (
 func noon() time.Time { return time.Date(2026, 3, 1, 12, 0, 0, 0, time.UTC) }
 
 func secret(t testing.TB, letter byte) token.Secret {
+	t.Helper()
 	value := make([]byte, token.MinSecret)
 	for i := range value {
 		value[i] = letter
@@ -33,6 +34,7 @@ func secret(t testing.TB, letter byte) token.Secret {
 
 // key returns a new key that signs from an hour before noon, for a day.
 func key(t testing.TB, alg token.Algorithm) token.Key {
+	t.Helper()
 	k, err := token.GenerateKey(alg)
 	require.NoError(t, err)
 	k.CreatedAt = noon().Add(-2 * time.Hour)
@@ -42,6 +44,7 @@ func key(t testing.TB, alg token.Algorithm) token.Key {
 }
 
 func ring(t testing.TB, keys ...token.Key) *token.Keyring {
+	t.Helper()
 	r, err := token.NewKeyring(issuer, audience, keys)
 	require.NoError(t, err)
 	return r
@@ -58,6 +61,7 @@ func claims() token.Claims {
 }
 
 func sign(t testing.TB, r *token.Keyring, now time.Time) string {
+	t.Helper()
 	c := claims()
 	c.ExpiresAt = now.Add(15 * time.Minute)
 	raw, err := r.Sign(c, now)
@@ -67,6 +71,7 @@ func sign(t testing.TB, r *token.Keyring, now time.Time) string {
 
 // private takes the private key out of its seal.
 func private(t testing.TB, k token.Key) crypto.Signer {
+	t.Helper()
 	sealed, err := k.Seal(secret(t, 'a'))
 	require.NoError(t, err)
 	der, err := token.NewSealer(secret(t, 'a'), "signing key").Open(sealed, []byte(k.ID))
