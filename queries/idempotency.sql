@@ -16,3 +16,7 @@ SET fingerprint = excluded.fingerprint, status = excluded.status, header = exclu
 
 -- name: DeleteOldAnswers :execrows
 DELETE FROM idempotent_answers WHERE created_at < now() - interval '24 hours';
+
+-- ForgetAnswers removes what an account was answered, and what others were answered about it.
+-- name: ForgetAnswers :exec
+DELETE FROM idempotent_answers WHERE caller = @caller OR header->>'Location' = @location::text;

@@ -19,7 +19,7 @@ SELECT * FROM users WHERE id = $1 FOR UPDATE;
 -- LockAdmins serialises everything that could leave nobody in charge: the rows are locked in one order, and who waits
 -- here reads them anew.
 -- name: LockAdmins :many
-SELECT id FROM users WHERE role = 'ADMIN' AND status = 'active' ORDER BY id FOR UPDATE;
+SELECT id FROM users WHERE role = 'ADMIN' AND status = 'active' AND email_verified_at IS NOT NULL ORDER BY id FOR UPDATE;
 
 -- LockFirstUser makes registrations that may turn somebody into the first admin wait for each other; a count alone lets
 -- several of them see an empty table.
@@ -31,9 +31,6 @@ SELECT EXISTS (SELECT FROM users);
 
 -- name: CountUsers :one
 SELECT count(*) FROM users;
-
--- name: NicknameTaken :one
-SELECT EXISTS (SELECT FROM users WHERE nickname_key = $1);
 
 -- ListUsers reads a page, newest first: UUIDv7 keys order accounts by when they came.
 -- name: ListUsers :many
@@ -73,8 +70,17 @@ RETURNING *;
 -- name: DeleteUser :exec
 DELETE FROM users WHERE id = $1;
 
+-- RecordSignIn stamps the success, and replaces a hash that was made with other parameters.
 -- name: RecordSignIn :exec
-UPDATE users SET failed_sign_ins = 0, last_login_at = now() WHERE id = $1;
+UPDATE users SET last_login_at = now(), password_hash = coalesce(sqlc.narg('password_hash'), password_hash) WHERE id = @id;
 
--- name: RecordFailedSignIn :exec
-UPDATE users SET failed_sign_ins = failed_sign_ins + 1 WHERE id = $1;
+-- CountFailedSignIn counts under what was typed, so that known and unknown addresses cost the same write.
+-- name: CountFailedSignIn :exec
+INSERT INTO failed_sign_ins (email_hash) VALUES (@email_hash)
+ON CONFLICT (email_hash) DO UPDATE SET failures = failed_sign_ins.failures + 1, last_at = now();
+
+-- name: ClearFailedSignIns :exec
+DELETE FROM failed_sign_ins WHERE email_hash = @email_hash;
+
+-- name: DeleteOldFailedSignIns :execrows
+DELETE FROM failed_sign_ins WHERE last_at < now() - interval '1 day';

@@ -24,7 +24,6 @@ CREATE TABLE users (
     role              user_role NOT NULL,
     status            user_status NOT NULL DEFAULT 'active',
     registered_as     registration_kind NOT NULL DEFAULT 'reader',
-    failed_sign_ins   integer NOT NULL DEFAULT 0, -- in a row, since the last success
     last_login_at     timestamptz,
     version           bigint NOT NULL DEFAULT 1,  -- of what can be edited; the ETag is made of it
     created_at        timestamptz NOT NULL DEFAULT now(),

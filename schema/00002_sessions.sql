@@ -16,6 +16,13 @@ CREATE TABLE sessions (
 CREATE INDEX sessions_of_user ON sessions (user_id, id DESC);
 CREATE INDEX sessions_over ON sessions (ends_at);
 
+-- Failures in a row since the last success. Not a column of users: an address that nobody has must cost as much.
+CREATE TABLE failed_sign_ins (
+    email_hash bytea PRIMARY KEY, -- keyed hash of the address as compared
+    failures   integer NOT NULL DEFAULT 1,
+    last_at    timestamptz NOT NULL DEFAULT now()
+);
+
 CREATE TYPE token_purpose AS ENUM ('verify-email');
 
 -- Tokens that are mailed and good for one use. Only their hash is here.
@@ -42,4 +49,5 @@ CREATE TABLE signing_keys (
 DROP TABLE signing_keys;
 DROP TABLE one_time_tokens;
 DROP TYPE token_purpose;
+DROP TABLE failed_sign_ins;
 DROP TABLE sessions;

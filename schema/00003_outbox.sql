@@ -10,7 +10,7 @@ CREATE TABLE outbox (
 
 -- The answers to requests that carried an Idempotency-Key, replayed for a day.
 CREATE TABLE idempotent_answers (
-    caller      text NOT NULL,  -- a user's id, or empty for nobody
+    caller      text NOT NULL,  -- a user's id; for nobody, the fingerprint
     key         text NOT NULL,
     fingerprint bytea NOT NULL, -- keyed hash of operation and body: bodies hold passwords
     status      integer NOT NULL,

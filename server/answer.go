@@ -49,7 +49,7 @@ func (a *answered) send(c echo.Context) error {
 	maps.Copy(h, a.header)
 	if tag := a.header.Get("ETag"); tag != "" {
 		h.Set("Cache-Control", "private, no-cache")
-		h.Set("Vary", "Authorization")
+		h.Add("Vary", "Authorization")
 		if c.Request().Method == http.MethodGet && etag.Matches(c.Request().Header.Get("If-None-Match"), tag) {
 			h.Del("Content-Type")
 			return c.NoContent(http.StatusNotModified)

@@ -128,6 +128,7 @@ func TestCORS(t *testing.T) {
 		a := allowed.Role(spec.RoleAUTHENTICATED).With("Origin", origin).Send("GET", "/me", nil)
 		require.Equal(t, want, a.Header.Get("Access-Control-Allow-Origin"))
 		require.Empty(t, a.Header.Get("Access-Control-Allow-Credentials"))
+		require.Subset(t, a.Header.Values("Vary"), []string{"Origin", "Authorization"})
 	}
 	none := apitest.New(t).Role(spec.RoleAUTHENTICATED).With("Origin", "https://app.example").Send("GET", "/me", nil)
 	require.Empty(t, none.Header.Get("Access-Control-Allow-Origin"))

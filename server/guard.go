@@ -141,9 +141,10 @@ func readBody(c echo.Context, held *contract.Request) error {
 		return &fault.Error{Problem: spec.ProblemMalformedRequest, Cause: err}
 	}
 	contentType := r.Header.Get("Content-Type")
-	mediaType, _, _ := mime.ParseMediaType(contentType)
+	mediaType, params, _ := mime.ParseMediaType(contentType)
 	if r.Method == http.MethodPatch && mediaType == echo.MIMEApplicationJSON {
-		contentType, mediaType = mergePatch, mergePatch // what most clients send, and mean
+		mediaType = mergePatch // what most clients mean
+		contentType = mime.FormatMediaType(mergePatch, params)
 	}
 	clean, err := held.Body(contentType, raw)
 	if err != nil {

@@ -34,6 +34,8 @@ func TestRetries(t *testing.T) {
 
 	apitest.Refused(keyed, "POST", "/users", draft("bob@example.com"), spec.ProblemIdempotencyKeyReused)
 	apitest.Refused(admin.With("Idempotency-Key", uuid.NewString()), "POST", "/users", draft("ann@example.com"), spec.ProblemEmailTaken)
+	apitest.Do[spec.User](srv.Nobody().With("Idempotency-Key", key), "POST", "/auth/register", draft("dan@example.com"), 201)
+	apitest.Do[spec.User](srv.Nobody().With("Idempotency-Key", key), "POST", "/auth/register", draft("eve@example.com"), 201)
 	other := srv.Role(spec.RoleADMIN).With("Idempotency-Key", key)
 	apitest.Do[spec.User](other, "POST", "/users", draft("cat@example.com"), 201)
 }
@@ -62,6 +64,21 @@ func TestRetriesAtOnce(t *testing.T) {
 	require.Equal(t, 32, statuses[201]+statuses[409], "%v", statuses)
 	require.Equal(t, 201, client.Send("POST", "/auth/register", draft("ann@example.com")).Status)
 	require.Equal(t, []string{"user.registered"}, srv.Facts())
+}
+
+// TestAnswersGoWithTheAccount: what is kept for retries holds personal data, so deleting the account deletes it.
+func TestAnswersGoWithTheAccount(t *testing.T) {
+	t.Parallel()
+	srv := apitest.New(t)
+	admin := srv.Role(spec.RoleADMIN)
+	keyed := srv.Nobody().With("Idempotency-Key", uuid.NewString())
+	ann := apitest.Do[spec.User](keyed, "POST", "/auth/register", draft("ann@example.com"), 201)
+	require.Equal(t, 204, admin.Send("DELETE", spec.DeleteUserPath(ann.ID), nil).Status)
+	var kept int
+	require.NoError(t, srv.DB.QueryRow(t.Context(), "SELECT count(*) FROM idempotent_answers").Scan(&kept))
+	require.Zero(t, kept)
+	again := apitest.Do[spec.User](keyed, "POST", "/auth/register", draft("ann@example.com"), 201)
+	require.NotEqual(t, ann.ID, again.ID)
 }
 
 // A failure is not kept: the same key may try again.

@@ -41,3 +41,10 @@ func newRequestID() string {
 	_, _ = rand.Read(b[:]) // never fails
 	return hex.EncodeToString(b[:])
 }
+
+// panicked logs where a handler broke; what it was asked stays out of it.
+func (w *wire) panicked(c echo.Context, err error, stack []byte) error {
+	w.Log.ErrorContext(c.Request().Context(), "panic", "request_id", c.Response().Header().Get(requestIDHeader),
+		"route", c.Path(), "error", err.Error(), "stack", string(stack))
+	return err
+}

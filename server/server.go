@@ -69,7 +69,9 @@ func mount(o Options) (*echo.Echo, error) {
 	e.HTTPErrorHandler = w.fail
 	e.Binder = binder{}
 	e.IPExtractor = clientAddress(o.TrustedProxies)
-	e.Use(w.observe, middleware.RecoverWithConfig(middleware.RecoverConfig{DisableErrorHandler: true}), headers, cors(o.AllowedOrigins))
+	e.Use(w.observe, middleware.RecoverWithConfig(middleware.RecoverConfig{
+		DisableErrorHandler: true, DisableStackAll: true, LogErrorFunc: w.panicked,
+	}), headers, cors(o.AllowedOrigins))
 
 	groups := api.Groups{Auth: o.Auth, Users: o.Users}
 	api.RegisterHandlersWithOptions(e, api.NewStrictHandler(groups, []api.StrictMiddlewareFunc{answer}), api.RegisterHandlersOptions{

@@ -102,7 +102,7 @@ func newService(ctx context.Context, s settings, pool *pgxpool.Pool, log *slog.L
 		DB: pool, Secret: secret, Log: log, Pages: shown, AllowedOrigins: s.AllowedOrigins, TrustedProxies: s.networks(),
 		Ready: v.ready(pool),
 		Users: &users.Handlers{DB: pool, Hasher: hasher},
-		Auth: &auth.Handlers{DB: pool, Hasher: hasher, Keys: v.keys, Refresher: token.NewRefresher(secret), Settings: auth.Settings{
+		Auth: &auth.Handlers{DB: pool, Hasher: hasher, Keys: v.keys, Refresher: token.NewRefresher(secret), FailureKey: secret.Derive("failed sign-ins"), Settings: auth.Settings{
 			FirstUserAdmin: s.FirstUserAdmin, AccessLifetime: s.AccessLifetime, IdleLifetime: s.SessionIdle,
 			Lifetime: s.SessionLifetime, RefreshGrace: s.RefreshGrace,
 		}},

@@ -123,7 +123,8 @@ type ClientInterface interface {
 	// The token endpoint of OAuth 2.0 (RFC 6749) with the grants `password` (section 4.3; `username` is the e-mail
 	// address) and `refresh_token` (section 6). Each refresh token is good for one use and is answered with its
 	// successor; using an old one again ends the session. Two refreshes that race get the same successor.
-	// A `scope` narrows the token; left out, the token has every scope of the role.
+	// A `scope` at sign-in narrows the session for good; left out, it has every scope of the role. At a refresh it
+	// may repeat scopes of the session and changes nothing; the answer says which scopes the token has.
 	//
 	// Takes any type of body and a specified content type.
 	//
@@ -135,7 +136,8 @@ type ClientInterface interface {
 	// The token endpoint of OAuth 2.0 (RFC 6749) with the grants `password` (section 4.3; `username` is the e-mail
 	// address) and `refresh_token` (section 6). Each refresh token is good for one use and is answered with its
 	// successor; using an old one again ends the session. Two refreshes that race get the same successor.
-	// A `scope` narrows the token; left out, the token has every scope of the role.
+	// A `scope` at sign-in narrows the session for good; left out, it has every scope of the role. At a refresh it
+	// may repeat scopes of the session and changes nothing; the answer says which scopes the token has.
 	//
 	// Takes a body of the `application/json` content type.
 	//
@@ -147,7 +149,8 @@ type ClientInterface interface {
 	// The token endpoint of OAuth 2.0 (RFC 6749) with the grants `password` (section 4.3; `username` is the e-mail
 	// address) and `refresh_token` (section 6). Each refresh token is good for one use and is answered with its
 	// successor; using an old one again ends the session. Two refreshes that race get the same successor.
-	// A `scope` narrows the token; left out, the token has every scope of the role.
+	// A `scope` at sign-in narrows the session for good; left out, it has every scope of the role. At a refresh it
+	// may repeat scopes of the session and changes nothing; the answer says which scopes the token has.
 	//
 	// Takes a body of the `application/x-www-form-urlencoded` content type.
 	//
@@ -349,7 +352,8 @@ func (c *Client) RegisterUser(ctx context.Context, params *RegisterUserParams, b
 // The token endpoint of OAuth 2.0 (RFC 6749) with the grants `password` (section 4.3; `username` is the e-mail
 // address) and `refresh_token` (section 6). Each refresh token is good for one use and is answered with its
 // successor; using an old one again ends the session. Two refreshes that race get the same successor.
-// A `scope` narrows the token; left out, the token has every scope of the role.
+// A `scope` at sign-in narrows the session for good; left out, it has every scope of the role. At a refresh it
+// may repeat scopes of the session and changes nothing; the answer says which scopes the token has.
 //
 // Takes any type of body and a specified content type.
 //
@@ -371,7 +375,8 @@ func (c *Client) IssueTokenWithBody(ctx context.Context, contentType string, bod
 // The token endpoint of OAuth 2.0 (RFC 6749) with the grants `password` (section 4.3; `username` is the e-mail
 // address) and `refresh_token` (section 6). Each refresh token is good for one use and is answered with its
 // successor; using an old one again ends the session. Two refreshes that race get the same successor.
-// A `scope` narrows the token; left out, the token has every scope of the role.
+// A `scope` at sign-in narrows the session for good; left out, it has every scope of the role. At a refresh it
+// may repeat scopes of the session and changes nothing; the answer says which scopes the token has.
 //
 // Takes a body of the `application/json` content type.
 //
@@ -393,7 +398,8 @@ func (c *Client) IssueToken(ctx context.Context, body IssueTokenJSONRequestBody,
 // The token endpoint of OAuth 2.0 (RFC 6749) with the grants `password` (section 4.3; `username` is the e-mail
 // address) and `refresh_token` (section 6). Each refresh token is good for one use and is answered with its
 // successor; using an old one again ends the session. Two refreshes that race get the same successor.
-// A `scope` narrows the token; left out, the token has every scope of the role.
+// A `scope` at sign-in narrows the session for good; left out, it has every scope of the role. At a refresh it
+// may repeat scopes of the session and changes nothing; the answer says which scopes the token has.
 //
 // Takes a body of the `application/x-www-form-urlencoded` content type.
 //
@@ -1439,7 +1445,8 @@ type ClientWithResponsesInterface interface {
 	// The token endpoint of OAuth 2.0 (RFC 6749) with the grants `password` (section 4.3; `username` is the e-mail
 	// address) and `refresh_token` (section 6). Each refresh token is good for one use and is answered with its
 	// successor; using an old one again ends the session. Two refreshes that race get the same successor.
-	// A `scope` narrows the token; left out, the token has every scope of the role.
+	// A `scope` at sign-in narrows the session for good; left out, it has every scope of the role. At a refresh it
+	// may repeat scopes of the session and changes nothing; the answer says which scopes the token has.
 	//
 	// Takes any type of body and a specified content type, and returns a wrapper object for the known response body format(s).
 	//
@@ -1451,7 +1458,8 @@ type ClientWithResponsesInterface interface {
 	// The token endpoint of OAuth 2.0 (RFC 6749) with the grants `password` (section 4.3; `username` is the e-mail
 	// address) and `refresh_token` (section 6). Each refresh token is good for one use and is answered with its
 	// successor; using an old one again ends the session. Two refreshes that race get the same successor.
-	// A `scope` narrows the token; left out, the token has every scope of the role.
+	// A `scope` at sign-in narrows the session for good; left out, it has every scope of the role. At a refresh it
+	// may repeat scopes of the session and changes nothing; the answer says which scopes the token has.
 	//
 	// Takes a body of the `application/json` content type, and returns a wrapper object for the known response body format(s).
 	//
@@ -1463,7 +1471,8 @@ type ClientWithResponsesInterface interface {
 	// The token endpoint of OAuth 2.0 (RFC 6749) with the grants `password` (section 4.3; `username` is the e-mail
 	// address) and `refresh_token` (section 6). Each refresh token is good for one use and is answered with its
 	// successor; using an old one again ends the session. Two refreshes that race get the same successor.
-	// A `scope` narrows the token; left out, the token has every scope of the role.
+	// A `scope` at sign-in narrows the session for good; left out, it has every scope of the role. At a refresh it
+	// may repeat scopes of the session and changes nothing; the answer says which scopes the token has.
 	//
 	// Takes a body of the `application/x-www-form-urlencoded` content type, and returns a wrapper object for the known response body format(s).
 	//
@@ -2325,7 +2334,8 @@ func (c *ClientWithResponses) RegisterUserWithResponse(ctx context.Context, para
 // The token endpoint of OAuth 2.0 (RFC 6749) with the grants `password` (section 4.3; `username` is the e-mail
 // address) and `refresh_token` (section 6). Each refresh token is good for one use and is answered with its
 // successor; using an old one again ends the session. Two refreshes that race get the same successor.
-// A `scope` narrows the token; left out, the token has every scope of the role.
+// A `scope` at sign-in narrows the session for good; left out, it has every scope of the role. At a refresh it
+// may repeat scopes of the session and changes nothing; the answer says which scopes the token has.
 //
 // Takes any type of body and a specified content type, and returns a wrapper object for the known response body format(s).
 //
@@ -2343,7 +2353,8 @@ func (c *ClientWithResponses) IssueTokenWithBodyWithResponse(ctx context.Context
 // The token endpoint of OAuth 2.0 (RFC 6749) with the grants `password` (section 4.3; `username` is the e-mail
 // address) and `refresh_token` (section 6). Each refresh token is good for one use and is answered with its
 // successor; using an old one again ends the session. Two refreshes that race get the same successor.
-// A `scope` narrows the token; left out, the token has every scope of the role.
+// A `scope` at sign-in narrows the session for good; left out, it has every scope of the role. At a refresh it
+// may repeat scopes of the session and changes nothing; the answer says which scopes the token has.
 //
 // Takes a body of the `application/json` content type, and returns a wrapper object for the known response body format(s).
 //
@@ -2361,7 +2372,8 @@ func (c *ClientWithResponses) IssueTokenWithResponse(ctx context.Context, body I
 // The token endpoint of OAuth 2.0 (RFC 6749) with the grants `password` (section 4.3; `username` is the e-mail
 // address) and `refresh_token` (section 6). Each refresh token is good for one use and is answered with its
 // successor; using an old one again ends the session. Two refreshes that race get the same successor.
-// A `scope` narrows the token; left out, the token has every scope of the role.
+// A `scope` at sign-in narrows the session for good; left out, it has every scope of the role. At a refresh it
+// may repeat scopes of the session and changes nothing; the answer says which scopes the token has.
 //
 // Takes a body of the `application/x-www-form-urlencoded` content type, and returns a wrapper object for the known response body format(s).
 //

@@ -34,6 +34,16 @@ func (q *Queries) DeleteOldAnswers(ctx context.Context, db DBTX) (int64, error) 
 	return result.RowsAffected(), nil
 }
 
+const forgetAnswers = `-- name: ForgetAnswers :exec
+DELETE FROM idempotent_answers WHERE caller = $1 OR header->>'Location' = $2::text
+`
+
+// ForgetAnswers removes what an account was answered, and what others were answered about it.
+func (q *Queries) ForgetAnswers(ctx context.Context, db DBTX, caller string, location string) error {
+	_, err := db.Exec(ctx, forgetAnswers, caller, location)
+	return err
+}
+
 const getAnswer = `-- name: GetAnswer :one
 SELECT caller, key, fingerprint, status, header, body, created_at FROM idempotent_answers
 WHERE caller = $1 AND key = $2 AND created_at > now() - interval '24 hours'

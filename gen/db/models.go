@@ -117,7 +117,6 @@ type User struct {
 	Role            spec.Role
 	Status          spec.UserStatus
 	RegisteredAs    spec.RegistrationKind
-	FailedSignIns   int32
 	LastLoginAt     *time.Time
 	Version         int64
 	CreatedAt       time.Time

@@ -73,7 +73,7 @@ func (q *Queries) DeleteExpiredSessions(ctx context.Context, db DBTX) (int64, er
 }
 
 const getSessionUser = `-- name: GetSessionUser :one
-SELECT u.id, u.email, u.email_key, u.email_verified_at, u.nickname, u.nickname_key, u.password_hash, u.first_name, u.last_name, u.bio, u.location, u.locale, u.time_zone, u.website_url, u.linkedin_url, u.github_url, u.professional, u.role, u.status, u.registered_as, u.failed_sign_ins, u.last_login_at, u.version, u.created_at, u.updated_at, s.scopes
+SELECT u.id, u.email, u.email_key, u.email_verified_at, u.nickname, u.nickname_key, u.password_hash, u.first_name, u.last_name, u.bio, u.location, u.locale, u.time_zone, u.website_url, u.linkedin_url, u.github_url, u.professional, u.role, u.status, u.registered_as, u.last_login_at, u.version, u.created_at, u.updated_at, s.scopes
 FROM sessions s JOIN users u ON u.id = s.user_id
 WHERE s.id = $1 AND u.id = $2
   AND s.revoked_at IS NULL AND s.expires_at > now() AND u.status = 'active'
@@ -109,7 +109,6 @@ func (q *Queries) GetSessionUser(ctx context.Context, db DBTX, sessionID uuid.UU
 		&i.User.Role,
 		&i.User.Status,
 		&i.User.RegisteredAs,
-		&i.User.FailedSignIns,
 		&i.User.LastLoginAt,
 		&i.User.Version,
 		&i.User.CreatedAt,

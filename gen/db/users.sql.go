@@ -24,6 +24,26 @@ func (q *Queries) AnyUser(ctx context.Context, db DBTX) (bool, error) {
 	return exists, err
 }
 
+const clearFailedSignIns = `-- name: ClearFailedSignIns :exec
+DELETE FROM failed_sign_ins WHERE email_hash = $1
+`
+
+func (q *Queries) ClearFailedSignIns(ctx context.Context, db DBTX, emailHash []byte) error {
+	_, err := db.Exec(ctx, clearFailedSignIns, emailHash)
+	return err
+}
+
+const countFailedSignIn = `-- name: CountFailedSignIn :exec
+INSERT INTO failed_sign_ins (email_hash) VALUES ($1)
+ON CONFLICT (email_hash) DO UPDATE SET failures = failed_sign_ins.failures + 1, last_at = now()
+`
+
+// CountFailedSignIn counts under what was typed, so that known and unknown addresses cost the same write.
+func (q *Queries) CountFailedSignIn(ctx context.Context, db DBTX, emailHash []byte) error {
+	_, err := db.Exec(ctx, countFailedSignIn, emailHash)
+	return err
+}
+
 const countUsers = `-- name: CountUsers :one
 SELECT count(*) FROM users
 `
@@ -42,7 +62,7 @@ VALUES ($1, $2, $3, CASE WHEN $4::boolean THEN now() END, $5, $6, $7,
     $8, $9, $10, $11, $12,
     $13, $14, $15, $16,
     $17, $18)
-RETURNING id, email, email_key, email_verified_at, nickname, nickname_key, password_hash, first_name, last_name, bio, location, locale, time_zone, website_url, linkedin_url, github_url, professional, role, status, registered_as, failed_sign_ins, last_login_at, version, created_at, updated_at
+RETURNING id, email, email_key, email_verified_at, nickname, nickname_key, password_hash, first_name, last_name, bio, location, locale, time_zone, website_url, linkedin_url, github_url, professional, role, status, registered_as, last_login_at, version, created_at, updated_at
 `
 
 type CreateUserParams struct {
@@ -109,13 +129,24 @@ func (q *Queries) CreateUser(ctx context.Context, db DBTX, arg CreateUserParams)
 		&i.Role,
 		&i.Status,
 		&i.RegisteredAs,
-		&i.FailedSignIns,
 		&i.LastLoginAt,
 		&i.Version,
 		&i.CreatedAt,
 		&i.UpdatedAt,
 	)
 	return i, err
+}
+
+const deleteOldFailedSignIns = `-- name: DeleteOldFailedSignIns :execrows
+DELETE FROM failed_sign_ins WHERE last_at < now() - interval '1 day'
+`
+
+func (q *Queries) DeleteOldFailedSignIns(ctx context.Context, db DBTX) (int64, error) {
+	result, err := db.Exec(ctx, deleteOldFailedSignIns)
+	if err != nil {
+		return 0, err
+	}
+	return result.RowsAffected(), nil
 }
 
 const deleteUser = `-- name: DeleteUser :exec
@@ -128,7 +159,7 @@ func (q *Queries) DeleteUser(ctx context.Context, db DBTX, id uuid.UUID) error {
 }
 
 const getUser = `-- name: GetUser :one
-SELECT id, email, email_key, email_verified_at, nickname, nickname_key, password_hash, first_name, last_name, bio, location, locale, time_zone, website_url, linkedin_url, github_url, professional, role, status, registered_as, failed_sign_ins, last_login_at, version, created_at, updated_at FROM users WHERE id = $1
+SELECT id, email, email_key, email_verified_at, nickname, nickname_key, password_hash, first_name, last_name, bio, location, locale, time_zone, website_url, linkedin_url, github_url, professional, role, status, registered_as, last_login_at, version, created_at, updated_at FROM users WHERE id = $1
 `
 
 func (q *Queries) GetUser(ctx context.Context, db DBTX, id uuid.UUID) (User, error) {
@@ -155,7 +186,6 @@ func (q *Queries) GetUser(ctx context.Context, db DBTX, id uuid.UUID) (User, err
 		&i.Role,
 		&i.Status,
 		&i.RegisteredAs,
-		&i.FailedSignIns,
 		&i.LastLoginAt,
 		&i.Version,
 		&i.CreatedAt,
@@ -165,7 +195,7 @@ func (q *Queries) GetUser(ctx context.Context, db DBTX, id uuid.UUID) (User, err
 }
 
 const getUserByEmail = `-- name: GetUserByEmail :one
-SELECT id, email, email_key, email_verified_at, nickname, nickname_key, password_hash, first_name, last_name, bio, location, locale, time_zone, website_url, linkedin_url, github_url, professional, role, status, registered_as, failed_sign_ins, last_login_at, version, created_at, updated_at FROM users WHERE email_key = $1
+SELECT id, email, email_key, email_verified_at, nickname, nickname_key, password_hash, first_name, last_name, bio, location, locale, time_zone, website_url, linkedin_url, github_url, professional, role, status, registered_as, last_login_at, version, created_at, updated_at FROM users WHERE email_key = $1
 `
 
 func (q *Queries) GetUserByEmail(ctx context.Context, db DBTX, emailKey string) (User, error) {
@@ -192,7 +222,6 @@ func (q *Queries) GetUserByEmail(ctx context.Context, db DBTX, emailKey string) 
 		&i.Role,
 		&i.Status,
 		&i.RegisteredAs,
-		&i.FailedSignIns,
 		&i.LastLoginAt,
 		&i.Version,
 		&i.CreatedAt,
@@ -202,7 +231,7 @@ func (q *Queries) GetUserByEmail(ctx context.Context, db DBTX, emailKey string) 
 }
 
 const listUsers = `-- name: ListUsers :many
-SELECT id, email, email_key, email_verified_at, nickname, nickname_key, password_hash, first_name, last_name, bio, location, locale, time_zone, website_url, linkedin_url, github_url, professional, role, status, registered_as, failed_sign_ins, last_login_at, version, created_at, updated_at FROM users
+SELECT id, email, email_key, email_verified_at, nickname, nickname_key, password_hash, first_name, last_name, bio, location, locale, time_zone, website_url, linkedin_url, github_url, professional, role, status, registered_as, last_login_at, version, created_at, updated_at FROM users
 WHERE $1::uuid IS NULL OR id < $1
 ORDER BY id DESC
 LIMIT $2
@@ -239,7 +268,6 @@ func (q *Queries) ListUsers(ctx context.Context, db DBTX, before *uuid.UUID, siz
 			&i.Role,
 			&i.Status,
 			&i.RegisteredAs,
-			&i.FailedSignIns,
 			&i.LastLoginAt,
 			&i.Version,
 			&i.CreatedAt,
@@ -256,7 +284,7 @@ func (q *Queries) ListUsers(ctx context.Context, db DBTX, before *uuid.UUID, siz
 }
 
 const listUsersBack = `-- name: ListUsersBack :many
-SELECT id, email, email_key, email_verified_at, nickname, nickname_key, password_hash, first_name, last_name, bio, location, locale, time_zone, website_url, linkedin_url, github_url, professional, role, status, registered_as, failed_sign_ins, last_login_at, version, created_at, updated_at FROM users
+SELECT id, email, email_key, email_verified_at, nickname, nickname_key, password_hash, first_name, last_name, bio, location, locale, time_zone, website_url, linkedin_url, github_url, professional, role, status, registered_as, last_login_at, version, created_at, updated_at FROM users
 WHERE id > $1
 ORDER BY id
 LIMIT $2
@@ -293,7 +321,6 @@ func (q *Queries) ListUsersBack(ctx context.Context, db DBTX, after uuid.UUID, s
 			&i.Role,
 			&i.Status,
 			&i.RegisteredAs,
-			&i.FailedSignIns,
 			&i.LastLoginAt,
 			&i.Version,
 			&i.CreatedAt,
@@ -310,7 +337,7 @@ func (q *Queries) ListUsersBack(ctx context.Context, db DBTX, after uuid.UUID, s
 }
 
 const lockAdmins = `-- name: LockAdmins :many
-SELECT id FROM users WHERE role = 'ADMIN' AND status = 'active' ORDER BY id FOR UPDATE
+SELECT id FROM users WHERE role = 'ADMIN' AND status = 'active' AND email_verified_at IS NOT NULL ORDER BY id FOR UPDATE
 `
 
 // LockAdmins serialises everything that could leave nobody in charge: the rows are locked in one order, and who waits
@@ -347,7 +374,7 @@ func (q *Queries) LockFirstUser(ctx context.Context, db DBTX) error {
 }
 
 const lockUser = `-- name: LockUser :one
-SELECT id, email, email_key, email_verified_at, nickname, nickname_key, password_hash, first_name, last_name, bio, location, locale, time_zone, website_url, linkedin_url, github_url, professional, role, status, registered_as, failed_sign_ins, last_login_at, version, created_at, updated_at FROM users WHERE id = $1 FOR UPDATE
+SELECT id, email, email_key, email_verified_at, nickname, nickname_key, password_hash, first_name, last_name, bio, location, locale, time_zone, website_url, linkedin_url, github_url, professional, role, status, registered_as, last_login_at, version, created_at, updated_at FROM users WHERE id = $1 FOR UPDATE
 `
 
 func (q *Queries) LockUser(ctx context.Context, db DBTX, id uuid.UUID) (User, error) {
@@ -374,7 +401,6 @@ func (q *Queries) LockUser(ctx context.Context, db DBTX, id uuid.UUID) (User, er
 		&i.Role,
 		&i.Status,
 		&i.RegisteredAs,
-		&i.FailedSignIns,
 		&i.LastLoginAt,
 		&i.Version,
 		&i.CreatedAt,
@@ -383,32 +409,13 @@ func (q *Queries) LockUser(ctx context.Context, db DBTX, id uuid.UUID) (User, er
 	return i, err
 }
 
-const nicknameTaken = `-- name: NicknameTaken :one
-SELECT EXISTS (SELECT FROM users WHERE nickname_key = $1)
-`
-
-func (q *Queries) NicknameTaken(ctx context.Context, db DBTX, nicknameKey string) (bool, error) {
-	row := db.QueryRow(ctx, nicknameTaken, nicknameKey)
-	var exists bool
-	err := row.Scan(&exists)
-	return exists, err
-}
-
-const recordFailedSignIn = `-- name: RecordFailedSignIn :exec
-UPDATE users SET failed_sign_ins = failed_sign_ins + 1 WHERE id = $1
-`
-
-func (q *Queries) RecordFailedSignIn(ctx context.Context, db DBTX, id uuid.UUID) error {
-	_, err := db.Exec(ctx, recordFailedSignIn, id)
-	return err
-}
-
 const recordSignIn = `-- name: RecordSignIn :exec
-UPDATE users SET failed_sign_ins = 0, last_login_at = now() WHERE id = $1
+UPDATE users SET last_login_at = now(), password_hash = coalesce($1, password_hash) WHERE id = $2
 `
 
-func (q *Queries) RecordSignIn(ctx context.Context, db DBTX, id uuid.UUID) error {
-	_, err := db.Exec(ctx, recordSignIn, id)
+// RecordSignIn stamps the success, and replaces a hash that was made with other parameters.
+func (q *Queries) RecordSignIn(ctx context.Context, db DBTX, passwordHash *string, iD uuid.UUID) error {
+	_, err := db.Exec(ctx, recordSignIn, passwordHash, iD)
 	return err
 }
 
@@ -421,7 +428,7 @@ SET email = $1, email_key = $2, email_verified_at = $3,
     linkedin_url = $13, github_url = $14,
     version = version + 1, updated_at = now()
 WHERE id = $15
-RETURNING id, email, email_key, email_verified_at, nickname, nickname_key, password_hash, first_name, last_name, bio, location, locale, time_zone, website_url, linkedin_url, github_url, professional, role, status, registered_as, failed_sign_ins, last_login_at, version, created_at, updated_at
+RETURNING id, email, email_key, email_verified_at, nickname, nickname_key, password_hash, first_name, last_name, bio, location, locale, time_zone, website_url, linkedin_url, github_url, professional, role, status, registered_as, last_login_at, version, created_at, updated_at
 `
 
 type UpdateUserParams struct {
@@ -483,7 +490,6 @@ func (q *Queries) UpdateUser(ctx context.Context, db DBTX, arg UpdateUserParams)
 		&i.Role,
 		&i.Status,
 		&i.RegisteredAs,
-		&i.FailedSignIns,
 		&i.LastLoginAt,
 		&i.Version,
 		&i.CreatedAt,
@@ -498,7 +504,7 @@ SET email_verified_at = coalesce(email_verified_at, now()),
     role = CASE WHEN role <> 'ANONYMOUS' THEN role WHEN registered_as = 'author' THEN 'AUTHOR' ELSE 'AUTHENTICATED' END::user_role,
     version = version + 1, updated_at = now()
 WHERE id = $1
-RETURNING id, email, email_key, email_verified_at, nickname, nickname_key, password_hash, first_name, last_name, bio, location, locale, time_zone, website_url, linkedin_url, github_url, professional, role, status, registered_as, failed_sign_ins, last_login_at, version, created_at, updated_at
+RETURNING id, email, email_key, email_verified_at, nickname, nickname_key, password_hash, first_name, last_name, bio, location, locale, time_zone, website_url, linkedin_url, github_url, professional, role, status, registered_as, last_login_at, version, created_at, updated_at
 `
 
 // VerifyUser confirms the address. Only ANONYMOUS moves up, so an admin who confirms stays admin.
@@ -526,7 +532,6 @@ func (q *Queries) VerifyUser(ctx context.Context, db DBTX, id uuid.UUID) (User, 
 		&i.Role,
 		&i.Status,
 		&i.RegisteredAs,
-		&i.FailedSignIns,
 		&i.LastLoginAt,
 		&i.Version,
 		&i.CreatedAt,

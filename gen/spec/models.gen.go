@@ -99,6 +99,7 @@ const (
 	ProblemPreconditionFailed   Problem = "precondition-failed"
 	ProblemRoleNotGrantable     Problem = "role-not-grantable"
 	ProblemSelfDeletion         Problem = "self-deletion"
+	ProblemSelfEmailChange      Problem = "self-email-change"
 	ProblemUnauthenticated      Problem = "unauthenticated"
 	ProblemUnavailable          Problem = "unavailable"
 	ProblemUnsupportedGrantType Problem = "unsupported-grant-type"
@@ -155,6 +156,8 @@ func (e Problem) Valid() bool {
 	case ProblemRoleNotGrantable:
 		return true
 	case ProblemSelfDeletion:
+		return true
+	case ProblemSelfEmailChange:
 		return true
 	case ProblemUnauthenticated:
 		return true

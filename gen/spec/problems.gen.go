@@ -29,6 +29,7 @@ func Problems() []Problem {
 		ProblemEmailTaken,
 		ProblemNicknameTaken,
 		ProblemSelfDeletion,
+		ProblemSelfEmailChange,
 		ProblemLastAdmin,
 		ProblemIdempotencyKeyInUse,
 		ProblemPreconditionFailed,
@@ -92,6 +93,8 @@ func (e Problem) meaning() meaning {
 		return meaning{409, "This nickname is taken", "An account with this nickname exists. Letter case makes no difference.", ""}
 	case ProblemSelfDeletion:
 		return meaning{409, "You cannot delete your own account here", "Deleting oneself by mistake cannot be undone. Ask another ADMIN.", ""}
+	case ProblemSelfEmailChange:
+		return meaning{409, "You cannot change your own address here", "A mistyped address could lock you out. Ask another member of the staff.", ""}
 	case ProblemLastAdmin:
 		return meaning{409, "Somebody has to stay ADMIN", "This is the last active ADMIN. Make somebody else ADMIN first.", ""}
 	case ProblemIdempotencyKeyInUse:

@@ -64,7 +64,7 @@ func On(t testing.TB, pool *pgxpool.Pool, options ...Option) *Server {
 	hasher, err := password.NewHasher(password.Params{MemoryKiB: 64, Iterations: 1, Parallelism: 1}, 4, 256)
 	require.NoError(t, err)
 	s := &Server{DB: pool, t: t, hasher: hasher}
-	s.Auth = &auth.Handlers{DB: pool, Hasher: hasher, Refresher: token.NewRefresher(secret), Settings: auth.Settings{
+	s.Auth = &auth.Handlers{DB: pool, Hasher: hasher, Refresher: token.NewRefresher(secret), FailureKey: secret.Derive("failed sign-ins"), Settings: auth.Settings{
 		AccessLifetime: 15 * time.Minute, IdleLifetime: time.Hour, Lifetime: 24 * time.Hour, RefreshGrace: 10 * time.Second,
 	}}
 	o := server.Options{

@@ -31,7 +31,9 @@ type Handlers struct {
 	Hasher    *password.Hasher
 	Keys      *token.Keys
 	Refresher *token.Refresher
-	Settings  Settings
+	// FailureKey keys the hashes of the addresses under which failed sign-ins are counted.
+	FailureKey []byte
+	Settings   Settings
 }
 
 var _ api.Auth = (*Handlers)(nil)

@@ -56,10 +56,19 @@ func (p KeyPolicy) next(rows []db.SigningKey, now time.Time) (due bool, activeAt
 	}
 	last := rows[len(rows)-1]
 	activeAt = last.ActiveAt.Add(p.RotateEvery)
-	if earliest := now.Add(p.PublishAhead); activeAt.Before(earliest) {
-		return true, earliest
+	// The last key keeps the end it was made with, whatever the policy says now, and what it signs must outlive it.
+	end := last.ExpiresAt.Add(-p.AccessLifetime - time.Minute)
+	if end.Before(activeAt) {
+		activeAt = end
 	}
-	return false, activeAt
+	if earliest := now.Add(p.PublishAhead); activeAt.Before(earliest) {
+		due = true
+		activeAt = earliest
+		if end.Before(earliest) {
+			activeAt = now
+		}
+	}
+	return due, activeAt
 }
 
 func (p KeyPolicy) make(secret token.Secret, activeAt time.Time) (db.CreateSigningKeyParams, error) {

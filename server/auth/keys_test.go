@@ -125,3 +125,27 @@ func TestFollowKeys(t *testing.T) {
 	require.Eventually(t, func() bool { return keyCount(t, srv.Auth.Keys.Current()) == 2 }, waitFor, tick)
 	apitest.Do[spec.User](srv.Bearer(before.AccessToken), "GET", "/me", nil, 200)
 }
+
+// TestKeysUnderAnotherPolicy: a key keeps the end it was made with, so its successor comes in time for that.
+func TestKeysUnderAnotherPolicy(t *testing.T) {
+	t.Parallel()
+	pool := dbtest.New(t)
+	policy := auth.KeyPolicy{Algorithm: token.EdDSA, RotateEvery: 30 * 24 * time.Hour, PublishAhead: 24 * time.Hour, AccessLifetime: 15 * time.Minute, Issuer: "http://usher.test"}
+	keep := func() *token.Keyring {
+		ring, err := auth.KeepKeys(t.Context(), pool, keySecret(t), policy)
+		require.NoError(t, err)
+		return ring
+	}
+	keep()
+	policy.RotateEvery = 90 * 24 * time.Hour
+	_, err := pool.Exec(t.Context(), "UPDATE signing_keys SET active_at = active_at - interval '31 days', expires_at = expires_at - interval '31 days'")
+	require.NoError(t, err)
+	require.Equal(t, 2, keyCount(t, keep()))
+	_, err = pool.Exec(t.Context(), "DELETE FROM signing_keys WHERE active_at > now()")
+	require.NoError(t, err)
+	_, err = pool.Exec(t.Context(), "UPDATE signing_keys SET expires_at = now() + interval '5 minutes'")
+	require.NoError(t, err)
+	ring := keep()
+	_, err = ring.Sign(token.Claims{Subject: uuid.New(), Session: uuid.New(), Role: "ADMIN", ExpiresAt: time.Now().Add(time.Hour)}, time.Now().Add(6*time.Minute))
+	require.NoError(t, err, "somebody signs after the old key's end")
+}

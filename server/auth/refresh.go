@@ -25,22 +25,32 @@ func (h *Handlers) refresh(ctx context.Context, b *spec.TokenRequest) (session, 
 	if err != nil {
 		return session{}, &fault.Error{Problem: spec.ProblemInvalidGrant, Cause: err}
 	}
-	row, err := db.New().RefreshSession(ctx, h.DB, db.RefreshSessionParams{
-		SessionID: presented.Session, Generation: int64(presented.Generation), SeedHash: presented.SeedHash(),
-		Idle: h.Settings.IdleLifetime,
-	})
-	s := session{id: presented.Session, user: row.UserID, role: row.Role, scopes: granted(row.Role, row.Scopes)}
+	s, err := h.forward(ctx, presented, b.Scope)
 	if fault.Is(err, spec.ProblemNotFound) {
 		s, err = h.again(ctx, presented)
 	}
-	if err != nil {
-		return session{}, err
-	}
-	if _, err := narrow(b.Scope, s.scopes); err != nil {
-		return session{}, err
-	}
 	s.refresh = presented.Next()
-	return s, nil
+	return s, err
+}
+
+// forward moves the session of a token that was not used before to the next generation; not-found if it was used, or
+// if the session is over. A client that asks for scopes it cannot have keeps its token, so that takes a transaction.
+func (h *Handlers) forward(ctx context.Context, presented token.Refresh, asked *string) (session, error) {
+	move := func(conn db.DBTX) (session, error) {
+		row, err := db.New().RefreshSession(ctx, conn, db.RefreshSessionParams{
+			SessionID: presented.Session, Generation: int64(presented.Generation), SeedHash: presented.SeedHash(),
+			Idle: h.Settings.IdleLifetime,
+		})
+		s := session{id: presented.Session, user: row.UserID, role: row.Role, scopes: granted(row.Role, row.Scopes)}
+		if err == nil {
+			_, err = narrow(asked, s.scopes)
+		}
+		return s, err
+	}
+	if asked == nil {
+		return move(h.DB)
+	}
+	return store.InTx(ctx, h.DB, func(tx pgx.Tx) (session, error) { return move(tx) })
 }
 
 // again deals with a token that does not fit its session any more. Just used: the client raced with itself, and gets

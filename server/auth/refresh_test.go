@@ -88,3 +88,17 @@ func TestRefreshOfTheSuspended(t *testing.T) {
 	require.NoError(t, err)
 	require.Equal(t, 400, refresh(srv, tok.RefreshToken).Status)
 }
+
+// TestRefreshWithAScope: asking for what cannot be had uses nothing up.
+func TestRefreshWithAScope(t *testing.T) {
+	t.Parallel()
+	srv := apitest.New(t, apitest.Settings(func(s *auth.Settings) { s.RefreshGrace = 0 }))
+	tok := signIn(t, srv, srv.User(spec.RoleAUTHENTICATED).Email)
+	for _, scope := range []string{"users:delete", "made:up"} {
+		a := grant(srv, "grant_type", "refresh_token", "refresh_token", tok.RefreshToken, "scope", scope)
+		require.Equal(t, "invalid_scope", decode[spec.OAuthError](t, a.Body).Error)
+	}
+	a := grant(srv, "grant_type", "refresh_token", "refresh_token", tok.RefreshToken, "scope", "users:read:own")
+	require.Equal(t, 200, a.Status)
+	require.Equal(t, spec.RoleScopes(spec.RoleAUTHENTICATED).String(), decode[spec.Token](t, a.Body).Scope, "the answer says what the token has")
+}

@@ -19,14 +19,11 @@ import (
 func Register(ctx context.Context, tx pgx.Tx, firstUserAdmin bool, d users.Draft) (db.User, error) {
 	d.Role, d.Verified = spec.RoleANONYMOUS, false
 	if firstUserAdmin {
-		if err := db.New().LockFirstUser(ctx, tx); err != nil {
-			return db.User{}, err
-		}
-		taken, err := db.New().AnyUser(ctx, tx)
+		first, err := isFirst(ctx, tx)
 		if err != nil {
 			return db.User{}, err
 		}
-		if !taken {
+		if first {
 			d.Role, d.Verified = spec.RoleADMIN, true
 		}
 	}
@@ -35,6 +32,19 @@ func Register(ctx context.Context, tx pgx.Tx, firstUserAdmin bool, d users.Draft
 		return u, err
 	}
 	return u, outbox.Emit(ctx, tx, spec.UserRegistered{UserID: u.ID, RegisteredAs: u.RegisteredAs})
+}
+
+// isFirst says whether there is nobody yet; if so, others who register wait until tx ends.
+func isFirst(ctx context.Context, tx pgx.Tx) (bool, error) {
+	taken, err := db.New().AnyUser(ctx, tx)
+	if err != nil || taken {
+		return false, err
+	}
+	if err := db.New().LockFirstUser(ctx, tx); err != nil {
+		return false, err
+	}
+	taken, err = db.New().AnyUser(ctx, tx)
+	return !taken, err
 }
 
 // RegisterUser adds the caller's account.

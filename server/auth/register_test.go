@@ -50,6 +50,10 @@ func TestDuplicateEmails(t *testing.T) {
 		require.Equal(t, "Email already exists", p.Title, same)
 	}
 	require.Equal(t, []string{"user.registered"}, srv.Facts(), "a refusal announces nothing")
+	for first, second := range map[string]string{"ΝΙΚΟΣ@example.com": "νικος@example.com", "a@bücher.example": "a@xn--bcher-kva.example"} {
+		apitest.Do[spec.User](srv.Nobody(), "POST", register, registration(first), 201)
+		apitest.Refused(srv.Nobody(), "POST", register, registration(second), spec.ProblemEmailTaken)
+	}
 }
 
 func TestDuplicateEmailsAtOnce(t *testing.T) {
@@ -87,6 +91,13 @@ func TestWeakRegistrations(t *testing.T) {
 		"header injection":  {`{"email":"ann@example.com\nBcc: x@example.com","password":"tall ships sail at noon"}`, "/email format"},
 		"display name":      {`{"email":"Ann <ann@example.com>","password":"tall ships sail at noon"}`, "/email format"},
 		"255 octets":        {`{"email":"` + strings.Repeat("ü", 124) + `@example.com","password":"tall ships sail at noon"}`, "/email format"},
+		"nothing to see":    {`{"email":"a\u200bnn@example.com","password":"tall ships sail at noon"}`, "/email format"},
+		"written backwards": {`{"email":"a\u202enn@example.com","password":"tall ships sail at noon"}`, "/email format"},
+		"no such domain":    {`{"email":"ann@exam!ple.com","password":"tall ships sail at noon"}`, "/email format"},
+		"a domain with _":   {`{"email":"ann@a_ü.com","password":"tall ships sail at noon"}`, "/email format"},
+		"a bell":            {`{"email":"ann@example.com","password":"tall ships sail at noon\u0007"}`, "/password format"},
+		"a long locale":     {`{"email":"ann@example.com","password":"tall ships sail at noon","locale":"en` + strings.Repeat("-abcde", 50_000) + `"}`, "/locale format"},
+		"a file, no zone":   {`{"email":"ann@example.com","password":"tall ships sail at noon","time_zone":"posix/Europe/Paris"}`, "/time_zone format"},
 		"14 characters":     {`{"email":"ann@example.com","password":"fourteen chars"}`, "/password too-short"},
 		"129 characters":    {`{"email":"ann@example.com","password":"` + strings.Repeat("long ", 25) + `12345"}`, "/password too-long"},
 		"own address":       {`{"email":"annabella.lee@example.com","password":"annabella.lee@example.com"}`, "/password own-data"},

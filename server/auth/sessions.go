@@ -31,7 +31,7 @@ func (h *Handlers) ListSessions(ctx context.Context, _ api.ListSessionsRequestOb
 		body.Items[i] = showSession(by, s)
 	}
 	return api.ListSessions200JSONResponse{SessionPageResponseJSONResponse: api.SessionPageResponseJSONResponse{
-		Body: body, Headers: api.SessionPageResponseResponseHeaders{Link: rows.Header()},
+		Body: body, Headers: api.SessionPageResponseResponseHeaders{Link: page.Header(body.Links)},
 	}}, nil
 }
 

@@ -2,6 +2,8 @@ package auth
 
 import (
 	"context"
+	"crypto/hmac"
+	"crypto/sha256"
 	"net/netip"
 	"strings"
 	"unicode"
@@ -18,8 +20,9 @@ import (
 	"github.com/usherhq/usher/server/users"
 )
 
-// signIn is the password grant (RFC 6749 section 4.3). An unknown address costs a hash too and gets the same answer as
-// a wrong password. Errors: invalid-credentials; after the right password email-unverified, account-suspended.
+// signIn is the password grant (RFC 6749 section 4.3). An unknown address costs the same hash and the same write as a
+// wrong password, and gets the same answer. Errors: invalid-credentials; after the right password email-unverified,
+// account-suspended, invalid-scope.
 func (h *Handlers) signIn(ctx context.Context, b *spec.TokenRequest) (session, error) {
 	if err := required(map[string]*string{"username": b.Username, "password": b.Password}); err != nil {
 		return session{}, err
@@ -37,30 +40,48 @@ func (h *Handlers) signIn(ctx context.Context, b *spec.TokenRequest) (session, e
 		return session{}, err
 	}
 	if !right {
-		if err := db.New().RecordFailedSignIn(ctx, h.DB, u.ID); err != nil {
+		if err := db.New().CountFailedSignIn(ctx, h.DB, h.failures(*b.Username)); err != nil {
 			return session{}, err
 		}
 		return session{}, fault.New(spec.ProblemInvalidCredentials, "")
 	}
-	scopes, err := narrow(b.Scope, spec.RoleScopes(u.Role))
-	if err != nil {
-		return session{}, err
+	var better *string
+	if h.Hasher.NeedsRehash(hash) {
+		rehashed, err := h.Hasher.Hash(ctx, *b.Password)
+		if err != nil {
+			return session{}, err
+		}
+		better = &rehashed
 	}
 	return store.InTx(ctx, h.DB, func(tx pgx.Tx) (session, error) {
-		return h.open(ctx, tx, u, b.Scope, scopes)
+		if err := db.New().ClearFailedSignIns(ctx, tx, h.failures(*b.Username)); err != nil {
+			return session{}, err
+		}
+		return h.open(ctx, tx, u.ID, hash, better, b.Scope)
 	})
 }
 
-// open starts a session for the user whose password was just found right.
-func (h *Handlers) open(ctx context.Context, tx pgx.Tx, checked db.User, asked *string, scopes spec.Scopes) (session, error) {
-	u, err := db.New().LockUser(ctx, tx, checked.ID)
-	if fault.Is(err, spec.ProblemNotFound) || err == nil && *u.PasswordHash != *checked.PasswordHash {
+// failures is what failed sign-ins with an address are counted under.
+func (h *Handlers) failures(email string) []byte {
+	mac := hmac.New(sha256.New, h.FailureKey)
+	mac.Write([]byte(users.EmailKey(email)))
+	return mac.Sum(nil)
+}
+
+// open starts a session for the user whose password was just found to fit hash; better replaces the hash.
+func (h *Handlers) open(ctx context.Context, tx pgx.Tx, user uuid.UUID, hash string, better, asked *string) (session, error) {
+	u, err := db.New().LockUser(ctx, tx, user)
+	if fault.Is(err, spec.ProblemNotFound) || err == nil && (u.PasswordHash == nil || *u.PasswordHash != hash) {
 		return session{}, fault.New(spec.ProblemInvalidCredentials, "") // gone or changed since it was checked
 	}
 	if err != nil {
 		return session{}, err
 	}
 	if err := canSignIn(u); err != nil {
+		return session{}, err
+	}
+	scopes, err := narrow(asked, spec.RoleScopes(u.Role))
+	if err != nil {
 		return session{}, err
 	}
 	id, err := uuid.NewV7()
@@ -78,10 +99,10 @@ func (h *Handlers) open(ctx context.Context, tx pgx.Tx, checked db.User, asked *
 	if _, err := db.New().CreateSession(ctx, tx, row); err != nil {
 		return session{}, err
 	}
-	if err := db.New().RecordSignIn(ctx, tx, u.ID); err != nil {
+	if err := db.New().RecordSignIn(ctx, tx, better, u.ID); err != nil {
 		return session{}, err
 	}
-	return session{id: id, user: u.ID, role: u.Role, scopes: scopes & spec.RoleScopes(u.Role), refresh: refresh},
+	return session{id: id, user: u.ID, role: u.Role, scopes: scopes, refresh: refresh},
 		outbox.Emit(ctx, tx, spec.SessionStarted{UserID: u.ID, SessionID: id})
 }
 

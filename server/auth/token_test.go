@@ -11,10 +11,10 @@ import (
 	"github.com/stretchr/testify/require"
 	"golang.org/x/oauth2"
 
-	"github.com/usherhq/usher/gen/db"
 	"github.com/usherhq/usher/gen/spec"
 	"github.com/usherhq/usher/server/apitest"
 	"github.com/usherhq/usher/server/auth"
+	"github.com/usherhq/usher/server/password"
 	"github.com/usherhq/usher/server/users"
 )
 
@@ -77,6 +77,7 @@ func TestSignInFailures(t *testing.T) {
 	srv := apitest.New(t)
 	u := srv.User(spec.RoleAUTHENTICATED)
 	unverified := srv.User(spec.RoleAUTHENTICATED, func(d *users.Draft) { d.Verified = false })
+	anonymous := srv.User(spec.RoleANONYMOUS, func(d *users.Draft) { d.Verified = false })
 	suspended := srv.User(spec.RoleAUTHENTICATED)
 	_, err := srv.DB.Exec(t.Context(), "UPDATE users SET status = 'suspended' WHERE id = $1", suspended.ID)
 	require.NoError(t, err)
@@ -101,6 +102,7 @@ func TestSignInFailures(t *testing.T) {
 		code   spec.Problem
 	}{
 		"unverified, right password": {[]string{"grant_type", "password", "username", unverified.Email, "password", apitest.Password}, 403, "invalid_grant", spec.ProblemEmailUnverified},
+		"unverified, with a scope":   {[]string{"grant_type", "password", "username", anonymous.Email, "password", apitest.Password, "scope", "users:read:own"}, 403, "invalid_grant", spec.ProblemEmailUnverified},
 		"unverified, wrong password": {[]string{"grant_type", "password", "username", unverified.Email, "password", "wrong"}, 401, "invalid_grant", spec.ProblemInvalidCredentials},
 		"suspended, right password":  {[]string{"grant_type", "password", "username", suspended.Email, "password", apitest.Password}, 403, "invalid_grant", spec.ProblemAccountSuspended},
 		"suspended, wrong password":  {[]string{"grant_type", "password", "username", suspended.Email, "password", "wrong"}, 401, "invalid_grant", spec.ProblemInvalidCredentials},
@@ -123,12 +125,12 @@ func TestSignIn(t *testing.T) {
 	srv := apitest.New(t)
 	u := srv.User(spec.RoleMANAGER, func(d *users.Draft) { d.Email = "Ann@Example.com" })
 	grant(srv, "grant_type", "password", "username", u.Email, "password", "wrong")
-	failures := func() int32 {
-		stored, err := db.New().GetUser(t.Context(), srv.DB, u.ID)
-		require.NoError(t, err)
-		return stored.FailedSignIns
+	failures := func() (n int) {
+		require.NoError(t, srv.DB.QueryRow(t.Context(), "SELECT coalesce(sum(failures), 0) FROM failed_sign_ins").Scan(&n))
+		return n
 	}
-	require.EqualValues(t, 1, failures())
+	grant(srv, "grant_type", "password", "username", "ANN@example.com", "password", "wrong again")
+	require.Equal(t, 2, failures())
 	tok := decode[spec.Token](t, srv.Nobody().Send("POST", tokenPath,
 		map[string]string{"grant_type": "password", "username": "ANN@example.com", "password": apitest.Password, "client_id": "ignored"}).Body)
 	require.Zero(t, failures(), "a success resets the counter")
@@ -141,6 +143,19 @@ func TestSignIn(t *testing.T) {
 		require.Equal(t, "users:read:own", narrow.Scope)
 		apitest.Do[spec.User](srv.Bearer(narrow.AccessToken), "GET", "/me", nil, 200)
 		apitest.Refused(srv.Bearer(narrow.AccessToken), "GET", "/users", nil, spec.ProblemForbidden)
+	})
+	t.Run("a hash of other parameters is replaced", func(t *testing.T) {
+		stronger, err := password.NewHasher(password.Params{MemoryKiB: 128, Iterations: 2, Parallelism: 1}, 1, 1)
+		require.NoError(t, err)
+		old, err := stronger.Hash(t.Context(), apitest.Password)
+		require.NoError(t, err)
+		_, err = srv.DB.Exec(t.Context(), "UPDATE users SET password_hash = $1 WHERE id = $2", old, u.ID)
+		require.NoError(t, err)
+		signIn(t, srv, u.Email)
+		signIn(t, srv, u.Email)
+		var now string
+		require.NoError(t, srv.DB.QueryRow(t.Context(), "SELECT password_hash FROM users WHERE id = $1", u.ID).Scan(&now))
+		require.Contains(t, now, "m=64,t=1")
 	})
 	t.Run("a password in another Unicode form", func(t *testing.T) {
 		apitest.Do[spec.User](srv.Nobody(), "POST", register, `{"email":"bo@example.com","password":"grüne Wälder im März"}`, 201)

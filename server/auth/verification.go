@@ -38,6 +38,9 @@ func Confirm(ctx context.Context, tx pgx.Tx, id uuid.UUID, plain string) (db.Use
 	if err != nil {
 		return u, err
 	}
+	if err := db.New().DeleteOneTimeTokens(ctx, tx, id, db.TokenPurposeVerifyEmail); err != nil { // other mails, other links
+		return u, err
+	}
 	return u, outbox.Emit(ctx, tx, spec.UserVerified{UserID: u.ID, Role: u.Role})
 }
 
@@ -73,7 +76,7 @@ func (h *Handlers) RequestVerification(ctx context.Context, req api.RequestVerif
 // MakeVerification makes a fresh token for the mail to an account whose address is not confirmed; wanted is false if
 // there is none. Only the token's hash is stored.
 func MakeVerification(ctx context.Context, tx pgx.Tx, id uuid.UUID, lifetime time.Duration) (u db.User, plain string, wanted bool, err error) {
-	u, err = db.New().GetUser(ctx, tx, id)
+	u, err = db.New().LockUser(ctx, tx, id) // or the address could change before the token is there to be forgotten
 	if fault.Is(err, spec.ProblemNotFound) || err == nil && u.EmailVerifiedAt != nil {
 		return u, "", false, nil
 	}

@@ -13,6 +13,7 @@ import (
 	"github.com/usherhq/usher/gen/spec"
 	"github.com/usherhq/usher/server/apitest"
 	"github.com/usherhq/usher/server/mail/smtptest"
+	"github.com/usherhq/usher/server/outbox"
 	"github.com/usherhq/usher/server/users"
 )
 
@@ -111,6 +112,7 @@ func TestAskAgain(t *testing.T) {
 	second := mailed(t, srv, smtp.Wait(t, "Ann@example.com"))
 	require.NotEqual(t, first.Token, second.Token)
 	apitest.Do[spec.Verified](srv.Nobody(), "POST", confirm, second, 200)
+	apitest.Refused(srv.Nobody(), "POST", confirm, first, spec.ProblemInvalidToken)
 	require.Len(t, smtp.Messages(), 2, "nobody else got one")
 }
 
@@ -139,6 +141,9 @@ func TestMailServerDown(t *testing.T) {
 		require.NoError(t, srv.DB.QueryRow(t.Context(), "SELECT count(*) FROM river_job WHERE state = 'retryable' OR attempt > 1").Scan(&failed))
 		return failed > 0
 	}, waitFor, tick)
+	var attempts int
+	require.NoError(t, srv.DB.QueryRow(t.Context(), "SELECT max_attempts FROM river_job WHERE kind = 'verification-mail'").Scan(&attempts))
+	require.Equal(t, outbox.Attempts, attempts, "an outage of hours is waited for")
 	smtp.Restart()
 	require.Equal(t, u.ID, mailed(t, srv, smtp.Wait(t, "ann@example.com")).UserID)
 	stored, err := db.New().GetUser(t.Context(), srv.DB, u.ID)

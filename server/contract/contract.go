@@ -4,6 +4,7 @@ package contract
 
 import (
 	"bytes"
+	"errors"
 	"fmt"
 	"maps"
 	"slices"
@@ -15,6 +16,11 @@ import (
 
 // Format says what is wrong with a string of a format of ours; nil if nothing is.
 type Format func(string) error
+
+// maxFormatted is the longest string, in bytes, that a format of ours is asked about.
+const maxFormatted = 1024
+
+var errTooLong = errors.New("too long")
 
 // Contract is openapi.yaml, compiled.
 type Contract struct {
@@ -42,10 +48,14 @@ func compile(document []byte, formats map[string]Format, operations []*spec.Oper
 	c.compiler.DefaultDraft(jsonschema.Draft2020)
 	for name, check := range formats {
 		c.compiler.RegisterFormat(&jsonschema.Format{Name: name, Validate: func(v any) error {
-			if s, ok := v.(string); ok {
+			switch s, ok := v.(string); {
+			case !ok:
+				return nil
+			case len(s) > maxFormatted: // formats are asked even about what maxLength has refused, and may take long
+				return errTooLong
+			default:
 				return check(s)
 			}
-			return nil
 		}})
 	}
 	c.compiler.AssertFormat()

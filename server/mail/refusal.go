@@ -28,13 +28,13 @@ func (s *server) failed(ctx context.Context, step string, err error) error {
 	return fmt.Errorf("%s: %w", where, err)
 }
 
-// refused is failed for the steps in which an answer of 5xx means this recipient or this letter.
-// Everything before them, and 530 (sign in first), is about the service: once the
-// operator has mended that, the letter goes out.
+// refused is failed for the steps in which an answer of 5xx can mean this very recipient: no such mailbox (RFC 3463,
+// 5.1.x) or one that takes nothing (5.2.x). Servers also put off to these steps what they hold against the service
+// (5.7.1, relay access denied): once the operator has mended that, the letter goes out.
 func (s *server) refused(ctx context.Context, step string, err error) error {
 	var answer *textproto.Error
 	failure := s.failed(ctx, step, err)
-	if errors.As(err, &answer) && answer.Code >= 500 && answer.Code != 530 {
+	if errors.As(err, &answer) && answer.Code >= 500 && answer.Code != 530 && regexp.MustCompile(`^5\.[12]\.`).MatchString(answer.Msg) {
 		return permanentError{failure}
 	}
 	return failure

@@ -24,12 +24,15 @@ func Emit(ctx context.Context, tx pgx.Tx, f spec.Fact) error {
 	return db.New().AppendFact(ctx, tx, db.AppendFactParams{Kind: f.Kind(), UserID: f.Subject(), Payload: payload})
 }
 
+// Attempts is how often a job is tried before it is given up as dead: once a minute, for about two days.
+const Attempts = 3000
+
 // Enqueue records a job. Its arguments are stored in the clear: they name what to act on and hold no secret.
 func Enqueue(ctx context.Context, tx pgx.Tx, job river.JobArgs) error {
 	client, err := river.NewClient(riverpgxv5.New(nil), &river.Config{})
 	if err != nil {
 		return err
 	}
-	_, err = client.InsertTx(ctx, tx, job, nil)
+	_, err = client.InsertTx(ctx, tx, job, &river.InsertOpts{MaxAttempts: Attempts}) // the worker has no say in it
 	return err
 }

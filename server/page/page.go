@@ -126,10 +126,10 @@ func (r Request) link(at string) *spec.Link {
 	return &spec.Link{Href: r.path + query, Method: r.op.Method}
 }
 
-// Header lists the links as a Link header (RFC 8288) does.
-func (p Page[T]) Header() string {
+// Header lists the links of a page as a Link header (RFC 8288) does.
+func Header(links spec.Links) string {
 	var out []string
-	for _, l := range p.Links.All() {
+	for _, l := range links.All() {
 		out = append(out, "<"+l.Href+`>; rel="`+l.Rel+`"`)
 	}
 	return strings.Join(out, ", ")

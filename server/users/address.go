@@ -3,28 +3,53 @@ package users
 import (
 	"errors"
 	"net/mail"
+	"regexp"
 	"strings"
+	"unicode"
 
 	"github.com/google/uuid"
+	"golang.org/x/net/idna"
+	"golang.org/x/text/cases"
 	"golang.org/x/text/unicode/norm"
 )
 
-// EmailKey is what addresses are compared by: Unicode NFKC and lower case, so that one mailbox is one account however
-// it is typed.
-func EmailKey(email string) string { return norm.NFKC.String(strings.ToLower(norm.NFKC.String(email))) }
+// EmailKey is what addresses are compared by: Unicode NFKC without letter case, the domain in ASCII (RFC 5891), so that
+// an address is one account however it is typed.
+func EmailKey(email string) string {
+	folded := norm.NFKC.String(cases.Fold().String(norm.NFKC.String(email)))
+	at := strings.LastIndexByte(folded, '@') + 1
+	if domain, err := idna.Lookup.ToASCII(folded[at:]); err == nil {
+		return folded[:at] + domain
+	}
+	return folded
+}
 
-// CheckEmail refuses what is not an address as RFC 5321 and RFC 6531 have it, or is longer than 254 octets.
+// CheckEmail refuses what is not an address as RFC 5321 and RFC 6531 have it, is longer than 254 octets, or holds
+// characters that cannot be seen.
 func CheckEmail(email string) error {
+	wrong := errors.New("not an e-mail address")
+	if len(email) > 254 || len(EmailKey(email)) > 254 || strings.ContainsFunc(email, invisible) {
+		return wrong
+	}
 	parsed, err := mail.ParseAddress(email)
-	if err != nil || parsed.Address != email || len(email) > 254 || len(EmailKey(email)) > 254 {
-		return errors.New("not an e-mail address")
+	if err != nil || parsed.Address != email {
+		return wrong
 	}
 	local, domain, _ := strings.Cut(email, "@")
-	if strings.ContainsAny(email, "\"() ,:;<>[]\\") || len(local) > 64 || !strings.Contains(strings.Trim(domain, "."), ".") {
-		return errors.New("not an e-mail address")
+	if len(local) > 64 || strings.ContainsAny(local, "\"() ,:;<>[]\\") {
+		return wrong
+	}
+	host, err := idna.Lookup.ToASCII(norm.NFKC.String(domain))
+	if err != nil || !hostname.MatchString(host) {
+		return wrong
 	}
 	return nil
 }
+
+// hostname is a name of two labels or more (RFC 1123 section 2.1).
+var hostname = regexp.MustCompile(`(?i)^([a-z0-9]([a-z0-9-]*[a-z0-9])?\.)+[a-z0-9]([a-z0-9-]*[a-z0-9])?$`)
+
+func invisible(r rune) bool { return !unicode.IsGraphic(r) || unicode.IsSpace(r) }
 
 // VerificationMail asks the worker to mail the link that confirms a user's address. The token in the link is made when
 // the mail is, so it is stored nowhere but as a hash.

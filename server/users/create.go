@@ -20,6 +20,9 @@ func Create(ctx context.Context, tx pgx.Tx, by actor.Actor, d Draft) (db.User, e
 	if err := canGrant(by, d.Role); err != nil {
 		return db.User{}, err
 	}
+	if d.Verified && d.Role == spec.RoleANONYMOUS {
+		d.Role = spec.RoleAUTHENTICATED // which is what confirming would make of them
+	}
 	u, err := Add(ctx, tx, d)
 	if err != nil {
 		return u, err
@@ -29,7 +32,11 @@ func Create(ctx context.Context, tx pgx.Tx, by actor.Actor, d Draft) (db.User, e
 
 // canGrant refuses to make somebody more than an author, except to those at the top.
 func canGrant(by actor.Actor, role spec.Role) error {
-	if by.Tops() || role.Rank() <= spec.RoleAUTHOR.Rank() {
+	if by.Operator || role.Rank() <= spec.RoleAUTHOR.Rank() {
+		return nil
+	}
+	// Nor does a token that was narrowed make somebody who may do more than it may.
+	if by.Tops() && by.Scopes.Has(spec.RoleScopes(role)) {
 		return nil
 	}
 	return fault.New(spec.ProblemRoleNotGrantable, "")
@@ -69,12 +76,7 @@ func created(ctx context.Context, u db.User) api.CreateUser201JSONResponse {
 		Body: shown.Body,
 		Headers: api.UserCreatedResponseResponseHeaders{
 			ETag:     etag.Version(u.Version),
-			Location: Location(u),
+			Location: spec.GetUserPath(u.ID),
 		},
 	}}
-}
-
-// Location is where staff find the account.
-func Location(u db.User) string {
-	return spec.GetUserPath(u.ID)
 }

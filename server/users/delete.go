@@ -36,6 +36,9 @@ func Delete(ctx context.Context, tx pgx.Tx, by actor.Actor, id uuid.UUID) error 
 	if err := db.New().DeleteUser(ctx, tx, id); err != nil {
 		return err
 	}
+	if err := db.New().ForgetAnswers(ctx, tx, id.String(), spec.GetUserPath(id)); err != nil {
+		return err
+	}
 	return outbox.Emit(ctx, tx, spec.UserDeleted{UserID: id, By: by.By()})
 }
 

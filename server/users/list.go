@@ -38,6 +38,6 @@ func (h *Handlers) ListUsers(ctx context.Context, req api.ListUsersRequestObject
 		body.Total = &total
 	}
 	return api.ListUsers200JSONResponse{UserPageResponseJSONResponse: api.UserPageResponseJSONResponse{
-		Body: body, Headers: api.UserPageResponseResponseHeaders{Link: rows.Header()},
+		Body: body, Headers: api.UserPageResponseResponseHeaders{Link: page.Header(body.Links)},
 	}}, nil
 }

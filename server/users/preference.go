@@ -3,7 +3,7 @@ package users
 import (
 	"errors"
 	"time"
-	_ "time/tzdata" // the zones are part of the binary, so that every machine knows the same ones
+	_ "time/tzdata" // for machines without zones of their own
 
 	"golang.org/x/text/language"
 )
@@ -16,7 +16,7 @@ func CheckLanguage(tag string) error {
 
 // CheckTimeZone refuses what is not an IANA time zone.
 func CheckTimeZone(name string) error {
-	if name == "" || name == "Local" {
+	if name == "" || name == "Local" || name[0] < 'A' || name[0] > 'Z' { // posix/, right/, localtime: files, not zones
 		return errors.New("not a time zone")
 	}
 	_, err := time.LoadLocation(name)

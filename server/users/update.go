@@ -11,12 +11,14 @@ import (
 	"github.com/usherhq/usher/gen/db"
 	"github.com/usherhq/usher/gen/spec"
 	"github.com/usherhq/usher/server/actor"
+	"github.com/usherhq/usher/server/fault"
 	"github.com/usherhq/usher/server/outbox"
 	"github.com/usherhq/usher/server/store"
 )
 
 // Update edits an account: absent fields stay, null clears (RFC 7396). Another e-mail address has to be confirmed anew.
-// Errors: not-found, forbidden (a role that is not below one's own), precondition-failed, email-taken, nickname-taken.
+// Errors: not-found, forbidden (a role that is not below one's own), precondition-failed,
+// email-taken, nickname-taken, self-email-change.
 func Update(ctx context.Context, tx pgx.Tx, by actor.Actor, id uuid.UUID, patch spec.UserPatch) (db.User, error) {
 	u, err := lock(ctx, tx, id)
 	if err != nil {
@@ -27,6 +29,9 @@ func Update(ctx context.Context, tx pgx.Tx, by actor.Actor, id uuid.UUID, patch 
 	}
 	before := u.EmailKey
 	fields := apply(&u, patch)
+	if u.EmailKey != before && by.ID == u.ID {
+		return u, fault.New(spec.ProblemSelfEmailChange, "")
+	}
 	if len(fields) == 0 {
 		return u, nil
 	}

@@ -59,9 +59,21 @@ func TestCreateUser(t *testing.T) {
 			}
 		}
 	})
+	t.Run("a narrowed token makes nobody who may do more", func(t *testing.T) {
+		boss := srv.User(spec.RoleADMIN)
+		tok := apitest.Do[spec.Token](srv.Nobody(), "POST", "/auth/token", map[string]string{
+			"grant_type": "password", "username": boss.Email, "password": apitest.Password, "scope": "users:create"}, 200)
+		narrow := srv.Bearer(tok.AccessToken)
+		apitest.Refused(narrow, "POST", "/users", draft("mole@example.com", `"role":"ADMIN"`), spec.ProblemRoleNotGrantable)
+		apitest.Do[spec.User](narrow, "POST", "/users", draft("writer@example.com", `"role":"AUTHOR"`), 201)
+	})
+	t.Run("whose address is known is no ANONYMOUS", func(t *testing.T) {
+		u := apitest.Do[spec.User](admin, "POST", "/users", draft("known@example.com", `"role":"ANONYMOUS"`, `"email_verified":true`), 201)
+		require.Equal(t, spec.RoleAUTHENTICATED, u.Role)
+	})
 	t.Run("links of other places", func(t *testing.T) {
 		for field, url := range map[string]string{
-			"github_url": "https://github.com.evil.example/ann", "linkedin_url": "http://linkedin.com/in/ann", "website_url": "javascript:alert(1)",
+			"github_url": "https://github.com.evil.example/ann", "linkedin_url": "http://linkedin.com/in/ann", "website_url": "https://www.paypal.com@evil.example/x",
 		} {
 			p := apitest.Refused(admin, "POST", "/users", draft("x@example.com", fmt.Sprintf(`%q:%q`, field, url)), spec.ProblemInvalidRequest)
 			require.Equal(t, []string{"/" + field + " pattern"}, apitest.Pointers(p))
@@ -116,6 +128,11 @@ func TestUpdateUser(t *testing.T) {
 		tag := admin.Send("GET", at, nil).Header.Get("ETag")
 		require.Equal(t, tag, admin.Send("PATCH", at, `{"nickname":"Ann"}`).Header.Get("ETag"))
 		require.Equal(t, before, srv.Facts())
+	})
+	t.Run("nobody locks themselves out with a mistyped address", func(t *testing.T) {
+		me := srv.User(spec.RoleADMIN)
+		apitest.Refused(srv.As(me), "PATCH", spec.UpdateUserPath(me.ID), `{"email":"tpyo@example.com"}`, spec.ProblemSelfEmailChange)
+		apitest.Do[spec.User](srv.As(me), "PATCH", spec.UpdateUserPath(me.ID), fmt.Sprintf(`{"email":%q}`, strings.ToUpper(me.Email)), 200)
 	})
 	t.Run("managers do not reach admins", func(t *testing.T) {
 		boss := srv.User(spec.RoleADMIN)

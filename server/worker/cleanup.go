@@ -24,7 +24,7 @@ type cleanup struct {
 func (w *cleanup) Work(ctx context.Context, _ *river.Job[Cleanup]) error {
 	var failed []error
 	for _, clear := range []func(context.Context, db.DBTX) (int64, error){
-		db.New().DeleteExpiredSessions, db.New().DeleteExpiredTokens, db.New().DeleteOldAnswers, db.New().DeleteExpiredSigningKeys,
+		db.New().DeleteExpiredSessions, db.New().DeleteOldFailedSignIns, db.New().DeleteExpiredTokens, db.New().DeleteOldAnswers, db.New().DeleteExpiredSigningKeys,
 	} {
 		_, err := clear(ctx, w.DB)
 		failed = append(failed, err)

@@ -55,10 +55,9 @@ func (o Options) send(ctx context.Context, to db.User, data mail.Data) error {
 		locale = *to.Locale
 	}
 	message, err := o.Composer.Compose(mail.Address{Address: to.Email}, locale, data)
-	if err != nil {
-		return err
+	if err == nil {
+		err = o.Sender.Send(ctx, message)
 	}
-	err = o.Sender.Send(ctx, message)
 	if mail.Permanent(err) {
 		return river.JobCancel(err)
 	}

@@ -47,7 +47,6 @@ func New(o Options) (*Worker, error) {
 		FetchPollInterval:    time.Second,
 		JobTimeout:           30 * time.Second,
 		RescueStuckJobsAfter: time.Minute, // a killed worker's mail must not wait for River's hour
-		MaxAttempts:          attempts,
 		RetryPolicy:          backoff{},
 		ErrorHandler:         failures{o.Log},
 		PeriodicJobs: []*river.PeriodicJob{river.NewPeriodicJob(river.PeriodicInterval(time.Hour),
@@ -68,9 +67,6 @@ func (w *Worker) Stop(ctx context.Context) error {
 	defer done()
 	return w.client.StopAndCancel(cancelled)
 }
-
-// attempts at a job are made for about two days before it is given up as dead.
-const attempts = 3000
 
 // backoff tries again soon at first, then every minute: what waits goes out within a minute of an outage's end.
 type backoff struct{}
