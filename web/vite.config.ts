@@ -4,7 +4,7 @@ import { embed } from "./build/embed.ts";
 import { licenses } from "./build/licenses.ts";
 import { redoc } from "./build/redoc.ts";
 
-// The last three are templates: server/pages fills in what stands in {{ }}.
+// The last three are templates: server/site fills in what stands in {{ }}.
 const pages = ["verify", "docs", "redoc", "problem", "problems", "not-found"];
 
 export default defineConfig({

@@ -6,6 +6,7 @@ import (
 	"log/slog"
 	"maps"
 	"net"
+	"net/url"
 	"reflect"
 	"slices"
 	"strconv"
@@ -100,8 +101,6 @@ func rule(f validator.FieldError) string {
 		return "must be at most " + settingName(f.Param())
 	case "http_url":
 		return "must be an http or https URL"
-	case "excludesall":
-		return "must not contain any of " + f.Param()
 	case "endsnotwith":
 		return "must not end with " + f.Param()
 	case "dir":
@@ -119,7 +118,7 @@ func rule(f validator.FieldError) string {
 func (m mistakes) unusable(s any) {
 	checks := map[string]func(string) error{
 		"postgres": checkPostgres, "smtp": checkSMTP, "sender": checkSender, "templates": checkTemplates,
-		"listen": checkListen, "secret": checkSecret,
+		"listen": checkListen, "secret": checkSecret, "origin": checkOrigin,
 	}
 	all := reflect.ValueOf(s)
 	for _, f := range settingFields(all.Type()) {
@@ -140,17 +139,26 @@ func settingName(field string) string {
 	return f.Tag.Get("env")
 }
 
-func checkPostgres(url string) error {
-	_, err := pgxpool.ParseConfig(url)
-	if err != nil || !strings.HasPrefix(url, "postgres://") && !strings.HasPrefix(url, "postgresql://") {
+func checkPostgres(address string) error {
+	_, err := pgxpool.ParseConfig(address)
+	if err != nil || !strings.HasPrefix(address, "postgres://") && !strings.HasPrefix(address, "postgresql://") {
 		return errors.New("must be a URL that Postgres understands, such as postgres://user:password@host:5432/database " +
 			"(special characters in the password percent-encoded)")
 	}
 	return nil
 }
 
-func checkSMTP(url string) error {
-	if _, err := mail.Open(url); err != nil {
+// checkOrigin: the pages call /api/v1 and /assets, so the service is at the root of its host.
+func checkOrigin(address string) error {
+	u, err := url.Parse(address)
+	if err != nil || u.Path != "" || u.RawQuery != "" || u.Fragment != "" || u.User != nil || strings.HasSuffix(address, "?") || strings.HasSuffix(address, "#") {
+		return errors.New("must be only scheme and host, such as https://accounts.example.com, with nothing after")
+	}
+	return nil
+}
+
+func checkSMTP(address string) error {
+	if _, err := mail.Open(address); err != nil {
 		return fmt.Errorf("cannot be used: %w", err)
 	}
 	return nil

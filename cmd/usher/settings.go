@@ -19,7 +19,7 @@ type settings struct {
 	SMTPURL string `env:"SMTP_URL" validate:"required" check:"smtp" secret:"url" help:"Mail server, as smtp://user:password@host:587 or smtps://...; file:///folder keeps mails as files"`
 
 	Secret  string `env:"USHER_SECRET" validate:"required,min=32" check:"secret" secret:"all" help:"At least 32 random characters that protect keys and tokens; the same for every replica. Make one with: openssl rand -base64 48"`
-	BaseURL string `env:"USHER_BASE_URL" validate:"required,http_url,excludesall=?#,endsnotwith=/" help:"Where people reach the service, as https://accounts.example.com; links in mails and the issuer of tokens are made of it"`
+	BaseURL string `env:"USHER_BASE_URL" validate:"required,http_url" check:"origin" help:"Where people reach the service, as https://accounts.example.com; links in mails and the issuer of tokens are made of it"`
 	Listen  string `env:"USHER_LISTEN" envDefault:":8080" check:"listen" help:"Address to listen on"`
 
 	Drain time.Duration `env:"USHER_DRAIN" envDefault:"2s" validate:"min=0s,max=5s" help:"How long to go on answering after SIGTERM, while /readyz says 503, so that load balancers turn away first"`

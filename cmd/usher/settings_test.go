@@ -52,8 +52,8 @@ func TestEveryMistakeIsNamedAtOnce(t *testing.T) {
 	}, "", "serve").fails(t, mistaken(
 		"DATABASE_URL must be a URL that Postgres understands, such as postgres://user:password@host:5432/database "+
 			"(special characters in the password percent-encoded)",
-		"SMTP_URL cannot be used: mail: the address of the mail server starts with smtp://, smtps:// or file:",
-		"USHER_BASE_URL must not end with /",
+		"SMTP_URL cannot be used: mail: the address of the mail server starts with smtp, smtps or file",
+		"USHER_BASE_URL must be only scheme and host, such as https://accounts.example.com, with nothing after",
 		"USHER_CORS_ORIGINS must be an http or https URL",
 		"USHER_DB_CONNECTIONS must be a whole number",
 		"USHER_FIRST_USER_ADMIN must be true or false",
@@ -79,7 +79,8 @@ func TestMistakes(t *testing.T) {
 		{"SMTP_URL", "smtp://", "cannot be used"},
 		{"USHER_BASE_URL", "accounts.example.com", "must be an http or https URL"},
 		{"USHER_BASE_URL", "ftp://accounts.example.com", "must be an http or https URL"},
-		{"USHER_BASE_URL", "https://accounts.example.com/#/app", "must not contain any of ?#"},
+		{"USHER_BASE_URL", "https://accounts.example.com/#/app", "must be only scheme and host"},
+		{"USHER_BASE_URL", "https://example.com/accounts", "must be only scheme and host"},
 		{"USHER_LISTEN", "127.0.0.1:99999", "must be host:port"},
 		{"USHER_LISTEN", "8080", "must be host:port"},
 		{"USHER_DB_CONNECTIONS", "3", "must be at least 4"},
