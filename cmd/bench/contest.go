@@ -21,14 +21,14 @@ type contender struct {
 
 type contests []*contest
 
-func newContests(o options, floor, service *target) contests {
+func newContests(page int, floor, service *target) contests {
 	var all contests
 	add := func(what string, least float64, workers func(*target) []work) {
 		all = append(all, &contest{what, least, contender{workers: workers(floor)}, contender{workers: workers(service)}})
 	}
 	add("GET /me", 0.9, func(t *target) []work { return t.conns.reading(mePath, t.readers...) })
 	add("GET /users, first page of 50", 0.7, func(t *target) []work { return t.conns.reading(listPath, t.admin) })
-	add("GET /users, page "+count(o.page), 0.7, func(t *target) []work { return t.conns.reading(t.deepPath, t.admin) })
+	add("GET /users, page "+count(page), 0.7, func(t *target) []work { return t.conns.reading(t.deepPath, t.admin) })
 	add("refresh of a token", 0.8, (*target).renewing)
 	return all
 }
@@ -103,7 +103,7 @@ func rate(s sample) float64          { return s.rate }
 func typical(s sample) time.Duration { return s.p50 }
 
 // rows are the lines of the table.
-func (all contests) rows(o options) []row {
+func (all contests) rows(page int) []row {
 	var out []row
 	for _, c := range all {
 		ratio := between(c.service.samples, c.floor.samples, rate)
@@ -113,7 +113,7 @@ func (all contests) rows(o options) []row {
 	first, deep := all[1], all[2]
 	own := between(deep.service.samples, first.service.samples, typical)
 	return append(out, row{
-		fmt.Sprintf("page %s : first page, p50", count(o.page)),
+		fmt.Sprintf("page %s : first page, p50", count(page)),
 		fmt.Sprintf("%.2f", between(deep.floor.samples, first.floor.samples, typical)), fmt.Sprintf("%.2f", own),
 		"", "at most 1.20", own <= 1.2,
 	})

@@ -24,6 +24,7 @@ const (
 // lab is where the measuring is done: a folder with both programs, a Postgres full of users, and whatever is started in
 // it. All of that is gone after close.
 type lab struct {
+	options
 	dir      string
 	database string // its URL
 	db       *pgxpool.Pool
@@ -37,9 +38,9 @@ func newLab(ctx context.Context, o options) (*lab, error) {
 	if err != nil {
 		return nil, err
 	}
-	l := &lab{dir: dir, secret: rand.Text() + rand.Text()}
+	l := &lab{options: o, dir: dir, secret: rand.Text() + rand.Text()}
 	l.closers = append(l.closers, func() { _ = os.RemoveAll(dir) }) // it is a temporary folder
-	if err := l.fill(ctx, o); err != nil {
+	if err := l.fill(ctx); err != nil {
 		l.close()
 		return nil, err
 	}
@@ -52,8 +53,8 @@ func (l *lab) close() {
 	}
 }
 
-func (l *lab) fill(ctx context.Context, o options) error {
-	if err := l.build(ctx, o); err != nil {
+func (l *lab) fill(ctx context.Context) error {
+	if err := l.build(ctx); err != nil {
 		return err
 	}
 	postgres, err := dev.StartPostgres(ctx, filepath.Join(l.dir, "postgres"), dev.PostgresOptions{})
@@ -69,18 +70,18 @@ func (l *lab) fill(ctx context.Context, o options) error {
 	if err := schema.Up(ctx, l.db); err != nil {
 		return err
 	}
-	l.accounts, err = seed(ctx, l.db, o.users)
+	l.accounts, err = seed(ctx, l.db, l.users, l.hashing)
 	return err
 }
 
 // build makes the programs as a release would. A smoke run leaves the paths in, for Go has most of that compiled already;
 // a run for profiles leaves the names of functions in.
-func (l *lab) build(ctx context.Context, o options) error {
+func (l *lab) build(ctx context.Context) error {
 	args := []string{"build", "-o", l.dir + string(filepath.Separator)}
-	if !o.quick {
+	if !l.quick {
 		args = append(args, "-trimpath")
 	}
-	if o.profiles == "" {
+	if l.profiles == "" {
 		args = append(args, "-ldflags=-s -w")
 	}
 	c := exec.CommandContext(ctx, "go", append(args, module+"/cmd/usher", module+"/cmd/bench/floor")...)
@@ -96,7 +97,9 @@ func (l *lab) service(ctx context.Context) (*server, error) {
 		return []string{"serve"}, []string{
 			"DATABASE_URL=" + l.database, "SMTP_URL=file://" + filepath.Join(l.dir, "mail"),
 			"USHER_SECRET=" + l.secret, "USHER_BASE_URL=http://localhost", "USHER_LISTEN=" + address,
-			fmt.Sprint("USHER_DB_CONNECTIONS=", poolSize), "USHER_LOG_LEVEL=info", "USHER_ACCESS_LIFETIME=24h",
+			fmt.Sprint("USHER_DB_CONNECTIONS=", poolSize), "USHER_LOG_LEVEL=info", "USHER_ACCESS_LIFETIME=24h", "USHER_DRAIN=0s",
+			fmt.Sprint("USHER_HASH_MEMORY_KIB=", l.hashing.MemoryKiB), fmt.Sprint("USHER_HASH_ITERATIONS=", l.hashing.Iterations),
+			fmt.Sprint("USHER_HASH_PARALLELISM=", l.hashing.Parallelism),
 		}
 	})
 }

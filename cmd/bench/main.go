@@ -13,6 +13,8 @@ import (
 	"slices"
 	"syscall"
 	"time"
+
+	"github.com/usherhq/usher/server/password"
 )
 
 // options are what to measure, and for how long.
@@ -23,14 +25,16 @@ type options struct {
 	duration    time.Duration // of one measurement in a round
 	page        int           // the deep one; 0: half way through the list
 	starts      int
-	profiles    string // the folder for profiles; empty: none
+	hashing     password.Params // of everybody's password
+	profiles    string          // the folder for profiles; empty: none
 	quick       bool
 }
 
 func main() {
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
-	defer stop()
-	if err := run(ctx, os.Args[1:], os.Stdout, os.Stderr); err != nil {
+	err := run(ctx, os.Args[1:], os.Stdout, os.Stderr)
+	stop()
+	if err != nil {
 		fmt.Fprintln(os.Stderr, "bench:", err)
 		os.Exit(1)
 	}
@@ -49,52 +53,52 @@ func run(ctx context.Context, args []string, out, notes io.Writer) error {
 		return err
 	}
 	defer l.close()
-	rows, err := l.measure(ctx, o, note)
+	rows, err := l.measure(ctx, note)
 	if err != nil {
 		return err
 	}
 	fmt.Fprintln(out, render(rows))
-	return l.describe(ctx, out, o)
+	return l.describe(ctx, out)
 }
 
 // measure does all the measuring, the starts first, which need a machine that does nothing else.
-func (l *lab) measure(ctx context.Context, o options, note func(string, ...any)) ([]row, error) {
-	note("starting %d times", o.starts)
-	begun, err := l.measureStarts(ctx, o)
+func (l *lab) measure(ctx context.Context, note func(string, ...any)) ([]row, error) {
+	note("starting %d times", l.starts)
+	begun, err := l.measureStarts(ctx)
 	if err != nil {
 		return nil, err
 	}
 	note("signing people in")
-	floor, service, err := l.targets(ctx, o)
+	floor, service, err := l.targets(ctx)
 	if err != nil {
 		return nil, err
 	}
-	all := newContests(o, floor, service)
-	for round := range o.rounds {
-		note("requests, round %d of %d", round+1, o.rounds)
-		if err := all.round(ctx, o.duration, round); err != nil {
+	all := newContests(l.page, floor, service)
+	for round := range l.rounds {
+		note("requests, round %d of %d", round+1, l.rounds)
+		if err := all.round(ctx, l.duration, round); err != nil {
 			return nil, err
 		}
 	}
-	if o.profiles != "" {
+	if l.profiles != "" {
 		note("profiles")
-		if err := all.profile(ctx, o, service.pid()); err != nil {
+		if err := all.profile(ctx, l.profiles, service.pid()); err != nil {
 			return nil, err
 		}
 	}
-	s := storm{service: service, people: l.accounts.people}
-	for round := range o.rounds {
-		note("sign-ins, round %d of %d", round+1, o.rounds)
-		if err := s.round(ctx, o.duration); err != nil {
+	s := storm{service: service, people: l.accounts.people, hashing: l.hashing}
+	for round := range l.rounds {
+		note("sign-ins, round %d of %d", round+1, l.rounds)
+		if err := s.round(ctx, l.duration); err != nil {
 			return nil, err
 		}
 	}
-	return slices.Concat(all.rows(o), s.rows(), begun.rows()), nil
+	return slices.Concat(all.rows(l.page), s.rows(), begun.rows()), nil
 }
 
 // parse reads the command line. -quick is a smoke run: its figures mean nothing.
 func parse(args []string, notes io.Writer) (options, error) {
-	o := options{starts: 5}
+	o := options{starts: 5, hashing: password.DefaultParams()}
 	f := flag.NewFlagSet("bench", flag.ContinueOnError)
 	f.SetOutput(notes)
 	f.IntVar(&o.users, "users", 200_000, "accounts in the database")
@@ -109,6 +113,7 @@ func parse(args []string, notes io.Writer) (options, error) {
 	}
 	if o.quick {
 		o.users, o.rounds, o.duration, o.starts = 2_000, 1, 100*time.Millisecond, 1
+		o.hashing = password.Params{MemoryKiB: 7 << 10, Iterations: 1, Parallelism: 1}
 	}
 	if o.page == 0 {
 		o.page = o.users / pageSize / 2

@@ -32,8 +32,8 @@ type accounts struct {
 
 // seed fills the database with users who came one after the other in the last two years, the newest of them an ADMIN, each
 // with a session. It leaves Postgres nothing to tidy up while we measure.
-func seed(ctx context.Context, db *pgxpool.Pool, n int) (accounts, error) {
-	hasher, err := password.NewHasher(password.DefaultParams(), 1, 0)
+func seed(ctx context.Context, db *pgxpool.Pool, n int, hashing password.Params) (accounts, error) {
+	hasher, err := password.NewHasher(hashing, 1, 0)
 	if err != nil {
 		return accounts{}, err
 	}

@@ -15,13 +15,13 @@ type starts struct {
 }
 
 // measureStarts starts the service on the migrated database and stops it, as often as asked for.
-func (l *lab) measureStarts(ctx context.Context, o options) (*starts, error) {
+func (l *lab) measureStarts(ctx context.Context) (*starts, error) {
 	binary, err := os.Stat(filepath.Join(l.dir, "usher"))
 	if err != nil {
 		return nil, err
 	}
 	out := &starts{binary: binary.Size()}
-	for range o.starts {
+	for range l.starts {
 		begin := time.Now()
 		s, err := l.service(ctx)
 		if err != nil {
@@ -31,7 +31,7 @@ func (l *lab) measureStarts(ctx context.Context, o options) (*starts, error) {
 			return nil, err
 		}
 		out.took = append(out.took, time.Since(begin))
-		if len(out.took) == o.starts {
+		if len(out.took) == l.starts {
 			time.Sleep(time.Second) // what it does after a start is done by then
 			out.memory, _ = s.memory()
 		}

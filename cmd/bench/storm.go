@@ -23,6 +23,7 @@ const (
 type storm struct {
 	service *target
 	people  []account
+	hashing password.Params
 	rounds  []gust
 }
 
@@ -33,8 +34,9 @@ type gust struct {
 	peak            int64  // bytes the service had in memory then
 }
 
+// round measures the bare hashes, then few and many who sign in.
 func (s *storm) round(ctx context.Context, d time.Duration) error {
-	bare := slices.Repeat([]work{hash}, runtime.NumCPU())
+	bare := slices.Repeat([]work{s.hash}, runtime.NumCPU())
 	var g gust
 	var err error
 	if g.bare, err = load(ctx, d, bare); err != nil {
@@ -92,8 +94,8 @@ func (s *storm) reads(during func() error) (sample, error) {
 }
 
 // hash is one sign-in's share of argon2id, without anything around it.
-func hash() error {
-	p := password.DefaultParams()
+func (s *storm) hash() error {
+	p := s.hashing
 	argon2.IDKey([]byte(everyPassword), make([]byte, 16), p.Iterations, p.MemoryKiB, p.Parallelism, 32)
 	return nil
 }

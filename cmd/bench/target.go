@@ -28,26 +28,26 @@ type target struct {
 type session struct{ access, refresh string }
 
 // targets starts both servers and signs people in.
-func (l *lab) targets(ctx context.Context, o options) (floor, service *target, err error) {
-	floor, err = l.target(ctx, o, l.floor, func(c *conn, a account) (*session, error) {
+func (l *lab) targets(ctx context.Context) (floor, service *target, err error) {
+	floor, err = l.target(ctx, l.floor, func(c *conn, a account) (*session, error) {
 		s := &session{refresh: a.session.String() + "." + everySecret}
 		return s, s.renew(c)
 	})
 	if err != nil {
 		return nil, nil, err
 	}
-	if floor.deepPath, err = l.floorPage(ctx, o.page); err != nil {
+	if floor.deepPath, err = l.floorPage(ctx, l.page); err != nil {
 		return nil, nil, err
 	}
-	service, err = l.target(ctx, o, l.service, signIn)
+	service, err = l.target(ctx, l.service, signIn)
 	if err != nil {
 		return nil, nil, err
 	}
-	service.deepPath, err = service.walk(o.page)
+	service.deepPath, err = service.walk(l.page)
 	return floor, service, err
 }
 
-func (l *lab) target(ctx context.Context, o options, start func(context.Context) (*server, error), enter func(*conn, account) (*session, error)) (*target, error) {
+func (l *lab) target(ctx context.Context, start func(context.Context) (*server, error), enter func(*conn, account) (*session, error)) (*target, error) {
 	s, err := start(ctx)
 	if err != nil {
 		return nil, err
@@ -69,7 +69,7 @@ func (l *lab) target(ctx context.Context, o options, start func(context.Context)
 		all = append(all, in)
 	}
 	t := &target{server: s, readers: all[:callers], renewers: all[callers : 2*callers], admin: all[2*callers]}
-	t.conns, err = dialAll(s, o.connections)
+	t.conns, err = dialAll(s, l.connections)
 	l.closers = append(l.closers, t.conns.close)
 	return t, err
 }
