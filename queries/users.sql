@@ -32,10 +32,11 @@ SELECT EXISTS (SELECT FROM users);
 -- name: CountUsers :one
 SELECT count(*) FROM users;
 
--- ListUsers reads a page, newest first: UUIDv7 keys order accounts by when they came.
+-- ListUsers reads a page, newest first: UUIDv7 keys order accounts by when they came. The first page starts at the
+-- greatest key rather than at none: "before IS NULL OR id < before" would have a generic plan walk the index.
 -- name: ListUsers :many
 SELECT * FROM users
-WHERE sqlc.narg('before')::uuid IS NULL OR id < sqlc.narg('before')
+WHERE id < @before
 ORDER BY id DESC
 LIMIT @size;
 

@@ -8,6 +8,7 @@ import (
 	"maps"
 	"net"
 	"net/http"
+	"runtime"
 	"strings"
 	"sync/atomic"
 	"time"
@@ -55,9 +56,13 @@ func lastTry(err error) string {
 }
 
 func (h Hashing) hasher() (*password.Hasher, error) {
+	slots := h.HashSlots
+	if slots == 0 {
+		slots = max(1, runtime.GOMAXPROCS(0)-1) // see tune
+	}
 	return password.NewHasher(password.Params{
 		MemoryKiB: uint32(h.HashMemoryKiB), Iterations: uint32(h.HashIterations), Parallelism: uint8(h.HashParallelism),
-	}, h.HashSlots, h.HashQueue)
+	}, slots, h.HashQueue)
 }
 
 // service is the HTTP side: everything that `serve` and `dev` run.

@@ -121,14 +121,14 @@ func (q *Queries) GetSessionUser(ctx context.Context, db DBTX, sessionID uuid.UU
 const listSessions = `-- name: ListSessions :many
 SELECT id, user_id, seed_hash, generation, scopes, device, address, created_at, refreshed_at, expires_at, ends_at, revoked_at FROM sessions
 WHERE user_id = $1 AND revoked_at IS NULL AND expires_at > now()
-  AND ($2::uuid IS NULL OR id < $2)
+  AND id < $2
 ORDER BY id DESC
 LIMIT $3
 `
 
 type ListSessionsParams struct {
 	UserID uuid.UUID
-	Before *uuid.UUID
+	Before uuid.UUID
 	Size   int32
 }
 

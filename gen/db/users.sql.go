@@ -232,13 +232,14 @@ func (q *Queries) GetUserByEmail(ctx context.Context, db DBTX, emailKey string) 
 
 const listUsers = `-- name: ListUsers :many
 SELECT id, email, email_key, email_verified_at, nickname, nickname_key, password_hash, first_name, last_name, bio, location, locale, time_zone, website_url, linkedin_url, github_url, professional, role, status, registered_as, last_login_at, version, created_at, updated_at FROM users
-WHERE $1::uuid IS NULL OR id < $1
+WHERE id < $1
 ORDER BY id DESC
 LIMIT $2
 `
 
-// ListUsers reads a page, newest first: UUIDv7 keys order accounts by when they came.
-func (q *Queries) ListUsers(ctx context.Context, db DBTX, before *uuid.UUID, size int32) ([]User, error) {
+// ListUsers reads a page, newest first: UUIDv7 keys order accounts by when they came. The first page starts at the
+// greatest key rather than at none: "before IS NULL OR id < before" would have a generic plan walk the index.
+func (q *Queries) ListUsers(ctx context.Context, db DBTX, before uuid.UUID, size int32) ([]User, error) {
 	rows, err := db.Query(ctx, listUsers, before, size)
 	if err != nil {
 		return nil, err

@@ -16,13 +16,16 @@ import (
 // ListSessions shows the caller where they are signed in.
 func (h *Handlers) ListSessions(ctx context.Context, _ api.ListSessionsRequestObject) (api.ListSessionsResponseObject, error) {
 	by := actor.From(ctx)
-	rows, err := page.Fetch(page.From(ctx), func(s db.Session) uuid.UUID { return s.ID },
-		func(after *uuid.UUID, size int32) ([]db.Session, error) {
-			return db.New().ListSessions(ctx, h.DB, db.ListSessionsParams{UserID: by.ID, Before: after, Size: size})
+	rows, err := page.Fetch(page.From(ctx), page.List[db.Session, uuid.UUID]{
+		Start: uuid.Max,
+		Key:   func(s db.Session) uuid.UUID { return s.ID },
+		After: func(id uuid.UUID, size int32) ([]db.Session, error) {
+			return db.New().ListSessions(ctx, h.DB, db.ListSessionsParams{UserID: by.ID, Before: id, Size: size})
 		},
-		func(before uuid.UUID, size int32) ([]db.Session, error) {
-			return db.New().ListSessionsBack(ctx, h.DB, db.ListSessionsBackParams{UserID: by.ID, After: before, Size: size})
-		})
+		Before: func(id uuid.UUID, size int32) ([]db.Session, error) {
+			return db.New().ListSessionsBack(ctx, h.DB, db.ListSessionsBackParams{UserID: by.ID, After: id, Size: size})
+		},
+	})
 	if err != nil {
 		return nil, err
 	}

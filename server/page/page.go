@@ -64,14 +64,21 @@ type Page[T any] struct {
 	Links spec.Links
 }
 
-// Fetch reads the page that r asks for. after reads up to size rows that follow the key in the order of the list (nil:
-// from the start), before reads those that precede it, nearest first; key is what the list is ordered by.
-func Fetch[T, K any](r Request, key func(T) K, after func(k *K, size int32) ([]T, error), before func(k K, size int32) ([]T, error)) (Page[T], error) {
+// List is how a list is read: key is what a row is ordered by, and Start precedes every key. After reads up to size rows
+// that follow a key in the order of the list, Before those that precede it, nearest first.
+type List[T, K any] struct {
+	Start  K
+	Key    func(row T) K
+	After  func(key K, size int32) ([]T, error)
+	Before func(key K, size int32) ([]T, error)
+}
+
+// Fetch reads the page that r asks for.
+func Fetch[T, K any](r Request, l List[T, K]) (Page[T], error) {
 	size := int32(r.Limit) + 1 // one more tells whether there is a further page
-	var k *K
+	k := l.Start
 	if r.at != nil {
-		k = new(K)
-		if err := json.Unmarshal(r.at.Key, k); err != nil {
+		if err := json.Unmarshal(r.at.Key, &k); err != nil {
 			return Page[T]{}, &fault.Error{Problem: spec.ProblemInvalidCursor, Cause: err}
 		}
 	}
@@ -79,9 +86,9 @@ func Fetch[T, K any](r Request, key func(T) K, after func(k *K, size int32) ([]T
 	var items []T
 	var err error
 	if back {
-		items, err = before(*k, size)
+		items, err = l.Before(k, size)
 	} else {
-		items, err = after(k, size)
+		items, err = l.After(k, size)
 	}
 	if err != nil {
 		return Page[T]{}, err
@@ -95,10 +102,10 @@ func Fetch[T, K any](r Request, key func(T) K, after func(k *K, size int32) ([]T
 	}
 	links := spec.Links{Self: r.link(r.raw), First: r.link("")}
 	if len(items) > 0 && (back && more || !back && r.at != nil) {
-		links.Prev = r.link(r.seal(true, key(items[0])))
+		links.Prev = r.link(r.seal(true, l.Key(items[0])))
 	}
 	if len(items) > 0 && (back || more) {
-		links.Next = r.link(r.seal(false, key(items[len(items)-1])))
+		links.Next = r.link(r.seal(false, l.Key(items[len(items)-1])))
 	}
 	return Page[T]{items, links}, nil
 }

@@ -5,7 +5,9 @@ import (
 	"fmt"
 	"time"
 
+	"github.com/jackc/pgx/v5"
 	"github.com/jackc/pgx/v5/pgxpool"
+	pgxuuid "github.com/vgarvardt/pgx-google-uuid/v5"
 )
 
 // Limits bound what one request can ask of Postgres, so that a stalled server fails requests instead of collecting them.
@@ -27,6 +29,10 @@ func Open(ctx context.Context, url string, l Limits) (*pgxpool.Pool, error) {
 	c.MaxConnLifetimeJitter = 5 * time.Minute
 	c.HealthCheckPeriod = 5 * time.Second
 	c.ConnConfig.ConnectTimeout = 3 * time.Second
+	c.AfterConnect = func(_ context.Context, conn *pgx.Conn) error {
+		pgxuuid.Register(conn.TypeMap()) // as 16 bytes; without it each id goes as text, by way of an error
+		return nil
+	}
 	set := c.ConnConfig.RuntimeParams
 	set["application_name"] = "usher"
 	set["timezone"] = "UTC"

@@ -14,13 +14,12 @@ import (
 
 // ListUsers shows accounts to staff, newest first.
 func (h *Handlers) ListUsers(ctx context.Context, req api.ListUsersRequestObject) (api.ListUsersResponseObject, error) {
-	rows, err := page.Fetch(page.From(ctx), func(u db.User) uuid.UUID { return u.ID },
-		func(after *uuid.UUID, size int32) ([]db.User, error) {
-			return db.New().ListUsers(ctx, h.DB, after, size)
-		},
-		func(before uuid.UUID, size int32) ([]db.User, error) {
-			return db.New().ListUsersBack(ctx, h.DB, before, size)
-		})
+	rows, err := page.Fetch(page.From(ctx), page.List[db.User, uuid.UUID]{
+		Start:  uuid.Max,
+		Key:    func(u db.User) uuid.UUID { return u.ID },
+		After:  func(id uuid.UUID, size int32) ([]db.User, error) { return db.New().ListUsers(ctx, h.DB, id, size) },
+		Before: func(id uuid.UUID, size int32) ([]db.User, error) { return db.New().ListUsersBack(ctx, h.DB, id, size) },
+	})
 	if err != nil {
 		return nil, err
 	}
