@@ -23,8 +23,9 @@ func (w *wire) fail(err error, c echo.Context) {
 	}
 	f := classify(err)
 	id := c.Response().Header().Get(requestIDHeader)
-	gone := errors.Is(err, context.Canceled) // the client has hung up
-	if f.Problem.Status() >= http.StatusInternalServerError && !gone {
+	// A client that hung up and a queue that is full are no failures of ours: the request line is enough.
+	expected := errors.Is(err, context.Canceled) || f.Problem == spec.ProblemBusy
+	if f.Problem.Status() >= http.StatusInternalServerError && !expected {
 		w.Log.ErrorContext(c.Request().Context(), "request failed", "request_id", id, "route", c.Path(),
 			"problem", f.Problem, "error", err.Error())
 	}

@@ -106,13 +106,12 @@ func (w *wire) mountHealth(e *echo.Echo) {
 // normalise lets a trailing slash and HEAD reach the route they mean, without a redirect that would lose the body.
 func normalise(next http.Handler) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		trim := len(r.URL.Path) > 1 && strings.HasSuffix(r.URL.Path, "/")
+		trim := len(r.URL.Path) > 1 && strings.HasSuffix(r.URL.EscapedPath(), "/") // %2F is no slash
 		if trim || r.Method == http.MethodHead {
 			r = r.Clone(r.Context())
 		}
 		if trim {
-			r.URL.Path = "/" + strings.Trim(r.URL.Path, "/")
-			r.URL.RawPath = ""
+			r.URL.Path, r.URL.RawPath = strings.TrimSuffix(r.URL.Path, "/"), strings.TrimSuffix(r.URL.RawPath, "/")
 		}
 		if r.Method == http.MethodHead {
 			r.Method = http.MethodGet // net/http drops the body, as the original request says HEAD

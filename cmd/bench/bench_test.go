@@ -52,7 +52,7 @@ func TestAnswers(t *testing.T) {
 		}
 	}))
 	defer server.Close()
-	c, err := dial(server.Listener.Addr().String())
+	c, err := dial(t.Context(), server.Listener.Addr().String())
 	require.NoError(t, err)
 	defer c.close()
 	for path, want := range map[string]string{"/whole": "here", "/chunks": long, "/nothing": ""} {

@@ -3,6 +3,7 @@ package main
 import (
 	"bufio"
 	"bytes"
+	"context"
 	"errors"
 	"fmt"
 	"io"
@@ -20,8 +21,8 @@ type conn struct {
 	body []byte // of the last answer
 }
 
-func dial(address string) (*conn, error) {
-	tcp, err := net.DialTimeout("tcp", address, time.Second)
+func dial(ctx context.Context, address string) (*conn, error) {
+	tcp, err := (&net.Dialer{Timeout: time.Second}).DialContext(ctx, "tcp", address)
 	if err != nil {
 		return nil, err
 	}
@@ -33,10 +34,10 @@ func (c *conn) close() { _ = c.tcp.Close() } // nothing is in flight
 type conns []*conn
 
 // dialAll opens connections and uses each once: servers are quick to hang up on those that never said anything.
-func dialAll(s *server, n int) (conns, error) {
+func dialAll(ctx context.Context, s *server, n int) (conns, error) {
 	var all conns
 	for range n {
-		c, err := dial(s.address)
+		c, err := dial(ctx, s.address)
 		if err != nil {
 			all.close()
 			return nil, err

@@ -46,7 +46,7 @@ func (s *server) ready(ctx context.Context) error {
 	defer tick.Stop()
 	patience := time.After(30 * time.Second)
 	for {
-		if c, err := dial(s.address); err == nil {
+		if c, err := dial(ctx, s.address); err == nil {
 			_, err = c.send(get("/readyz", ""))
 			c.close()
 			if err == nil {

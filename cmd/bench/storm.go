@@ -46,7 +46,7 @@ func (s *storm) round(ctx context.Context, d time.Duration) error {
 		return err
 	}
 	s.service.forgetPeak()
-	g.reads, err = s.reads(func() (err error) {
+	g.reads, err = s.reads(ctx, func() (err error) {
 		g.many, err = s.signIn(ctx, d, many)
 		return err
 	})
@@ -57,7 +57,7 @@ func (s *storm) round(ctx context.Context, d time.Duration) error {
 
 // signIn has n people sign in, each on a connection of their own.
 func (s *storm) signIn(ctx context.Context, d time.Duration, n int) (sample, error) {
-	all, err := dialAll(s.service.server, n)
+	all, err := dialAll(ctx, s.service.server, n)
 	if err != nil {
 		return sample{}, err
 	}
@@ -74,8 +74,8 @@ func (s *storm) signIn(ctx context.Context, d time.Duration, n int) (sample, err
 }
 
 // reads asks GET /me now and then, on behalf of all readers in turn, for as long as during takes.
-func (s *storm) reads(during func() error) (sample, error) {
-	c, err := dialAll(s.service.server, 1)
+func (s *storm) reads(ctx context.Context, during func() error) (sample, error) {
+	c, err := dialAll(ctx, s.service.server, 1)
 	if err != nil {
 		return sample{}, err
 	}

@@ -55,7 +55,7 @@ func (l *lab) target(ctx context.Context, start func(context.Context) (*server, 
 	if err := s.ready(ctx); err != nil {
 		return nil, err
 	}
-	door, err := dial(s.address)
+	door, err := dial(ctx, s.address)
 	if err != nil {
 		return nil, err
 	}
@@ -69,7 +69,7 @@ func (l *lab) target(ctx context.Context, start func(context.Context) (*server, 
 		all = append(all, in)
 	}
 	t := &target{server: s, readers: all[:callers], renewers: all[callers : 2*callers], admin: all[2*callers]}
-	t.conns, err = dialAll(s, l.connections)
+	t.conns, err = dialAll(ctx, s, l.connections)
 	l.closers = append(l.closers, t.conns.close)
 	return t, err
 }

@@ -122,7 +122,7 @@ func (s settings) develop(ctx context.Context, l net.Listener, out io.Writer, lo
 	mails, err := url.Parse(s.SMTPURL)
 	kept := err == nil && mails.Scheme == "file" && mails.Opaque == ""
 	if kept {
-		h := dev.Mailbox(mails.Path)
+		h := localOnly(dev.Mailbox(mails.Path))
 		mailbox["/dev/mail"], mailbox["/dev/mail/*"] = h, h
 	}
 	v, err := newService(ctx, s, pool, log, mailbox)
@@ -144,6 +144,22 @@ func (s settings) develop(ctx context.Context, l net.Listener, out io.Writer, lo
 	return together(ctx,
 		func(ctx context.Context) error { return v.serve(ctx, l) },
 		func(ctx context.Context) error { return runWorker(ctx, w) })
+}
+
+// localOnly answers those who call this machine by its own name: a page elsewhere that had its name lead here (DNS
+// rebinding) could read the mails otherwise.
+func localOnly(next http.Handler) http.Handler {
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		host, _, err := net.SplitHostPort(r.Host)
+		if err != nil {
+			host = r.Host
+		}
+		if ip := net.ParseIP(strings.Trim(host, "[]")); host != "localhost" && (ip == nil || !ip.IsLoopback()) {
+			http.Error(w, "Only for localhost.", http.StatusForbidden)
+			return
+		}
+		next.ServeHTTP(w, r)
+	})
 }
 
 const devAdmin = "admin@example.com"

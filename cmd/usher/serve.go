@@ -28,7 +28,7 @@ func serveCommand() *cobra.Command {
 			return stopped(c.Context(), s.serve(c.Context(), work, jsonLog(c.OutOrStdout(), s.LogLevel)))
 		},
 	}
-	c.Flags().BoolVar(&work, "work", false, "also do the work of `usher work`, in the same process")
+	c.Flags().BoolVar(&work, "work", false, "also do what usher work does, in the same process")
 	return c
 }
 

@@ -7,6 +7,7 @@ import (
 	"maps"
 	"net/http"
 	"strings"
+	"testing"
 
 	"github.com/stretchr/testify/require"
 
@@ -114,4 +115,18 @@ func Pointers(p spec.ProblemDetails) []string {
 		}
 	}
 	return out
+}
+
+// Raw sends a request to a path exactly as written, off the contract too, and returns the status.
+func (c *Client) Raw(t testing.TB, method, path string) int {
+	t.Helper()
+	req, err := http.NewRequestWithContext(t.Context(), method, c.server.URL+path, nil)
+	require.NoError(t, err)
+	for name, value := range c.header {
+		req.Header.Set(name, value)
+	}
+	res, err := http.DefaultClient.Do(req)
+	require.NoError(t, err)
+	defer res.Body.Close()
+	return res.StatusCode
 }

@@ -86,7 +86,7 @@ func ofPostgres(pg *pgconn.PgError, err error) *Error {
 	switch {
 	case strings.HasPrefix(pg.Code, "08"), strings.HasPrefix(pg.Code, "53"), strings.HasPrefix(pg.Code, "57"),
 		slices.Contains([]string{"55P03", "40001", "40P01", "25006", "25P03", "25P04"}, pg.Code):
-		// connection lost, out of resources, shut down or cancelled by a timeout; lock timeout, lost a race twice, read-only,
+		// connection lost, out of resources, shut down or cancelled by a timeout; lock timeout, lost every race, read-only,
 		// transaction timeouts
 		return &Error{Problem: spec.ProblemUnavailable, RetryAfter: time.Second, Cause: err}
 	}

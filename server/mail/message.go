@@ -12,8 +12,7 @@ import (
 
 // Message is a letter that is ready to go. [Composer.Compose] makes them.
 type Message struct {
-	// ID is the Message-ID (RFC 5322) without its brackets. Who sends a letter again after a
-	// failure keeps the ID, so that a mailbox can tell a repetition.
+	// ID is the Message-ID (RFC 5322) without its brackets.
 	ID       string
 	Date     time.Time
 	From, To Address

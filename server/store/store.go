@@ -59,7 +59,9 @@ func pause(ctx context.Context, attempt int) bool {
 	}
 }
 
-// Around is what happens in a transaction before and after the work of a request: the same commit holds both.
+// Around is what happens in a transaction before and after the work of a request: the same commit holds both. It is for
+// requests with an Idempotency-Key, so a handler whose operation takes one opens one transaction and returns its answer
+// from there.
 type Around struct {
 	Begin  func(ctx context.Context, tx pgx.Tx) error
 	Commit func(ctx context.Context, tx pgx.Tx, result any) error

@@ -22,12 +22,16 @@ type Claims struct {
 	ExpiresAt time.Time // exp
 }
 
+// anyClient is the client_id of every token: RFC 9068 wants one, and clients of the password flow are not registered.
+const anyClient = "usher"
+
 // payload is the JSON of an access token (RFC 9068 section 2.2). Unknown members
 // are let pass, for a newer version may run beside this one.
 type payload struct {
 	Issuer    string    `json:"iss"`
 	Subject   uuid.UUID `json:"sub"`
 	Audience  string    `json:"aud"`
+	Client    string    `json:"client_id"`
 	ExpiresAt int64     `json:"exp"`
 	NotBefore int64     `json:"nbf,omitempty"` // never issued, honoured all the same
 	IssuedAt  int64     `json:"iat"`

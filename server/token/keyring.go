@@ -69,6 +69,7 @@ func (r *Keyring) Sign(claims Claims, now time.Time) (string, error) {
 		Issuer:    r.issuer,
 		Subject:   claims.Subject,
 		Audience:  r.audience,
+		Client:    anyClient,
 		ExpiresAt: claims.ExpiresAt.Unix(),
 		IssuedAt:  now.Unix(),
 		ID:        rand.Text(),
