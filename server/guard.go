@@ -41,11 +41,15 @@ func operationOf(c echo.Context) *spec.Operation {
 	return op
 }
 
-// begin sets the deadline and refuses clients that cannot read JSON.
+// begin sets the deadline, warns of an operation that will go, and refuses clients that cannot read JSON.
 func begin(op *spec.Operation) echo.MiddlewareFunc {
 	return func(next echo.HandlerFunc) echo.HandlerFunc {
 		return func(c echo.Context) error {
 			c.Set(operationKey, op)
+			if op.Deprecation != "" {
+				c.Response().Header().Set("Deprecation", op.Deprecation)
+				c.Response().Header().Set("Sunset", op.Sunset)
+			}
 			ctx, cancel := context.WithTimeout(c.Request().Context(), timeout)
 			defer cancel()
 			c.SetRequest(c.Request().WithContext(ctx))

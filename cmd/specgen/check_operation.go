@@ -19,6 +19,9 @@ func (c *checker) operation(path string, op *openapi3.Operation) {
 	if params := placeholders(path); len(params) > 1 {
 		c.refuse("%s: leave one parameter in the path, not %v; ids are unique, so the last one will do", id, params)
 	}
+	if _, ok := readDeprecation(op); !ok {
+		c.refuse("%s: write deprecated: true and x-deprecated: {since: 2026-11-01, sunset: 2027-05-01} together; clients are told both days", id)
+	}
 	c.security(path, op)
 	c.responses(op)
 	if op.RequestBody != nil {

@@ -5,6 +5,7 @@ import "testing"
 func TestRefusesOperations(t *testing.T) {
 	const tags = "signOut: give it exactly one of the tags listed at the top, not "
 	const told = "signOut: give it a description, and a summary in one line without a full stop"
+	const deprecated = "endSession: write deprecated: true and x-deprecated: {since: 2026-11-01, sunset: 2027-05-01} together; clients are told both days"
 	const failed = "signOut: write its default response as a $ref to the response Failed, or OAuthFailed"
 	const signOut = "      operationId: signOut\n      tags: [auth]\n      summary: Sign out\n      description: Anybody who is signed in may call it.\n      security: [{oauth2: []}]\n      responses:\n        '204': {description: Done.}\n        default: {$ref: '#/components/responses/Failed'}\n"
 	const head = "      operationId: signOut\n      tags: [auth]\n"
@@ -17,6 +18,9 @@ func TestRefusesOperations(t *testing.T) {
 		"a full stop":      {"      summary: Sign out\n", "      summary: Sign out.\n", told},
 		"two lines":        {"      summary: Sign out\n", "      summary: |\n        Sign\n        out\n", told},
 		"no description":   {"      description: Anybody who is signed in may call it.\n", "", told},
+		"no days":          {"      x-deprecated: {since: '2026-11-01', sunset: '2027-05-01'}\n", "", deprecated},
+		"not deprecated":   {"      deprecated: true\n", "", deprecated},
+		"gone before":      {"sunset: '2027-05-01'", "sunset: '2026-10-01'", deprecated},
 		"HEAD":             {"    patch:\n", "    head: {operationId: headUser, responses: {default: {$ref: '#/components/responses/Failed'}}}\n    patch:\n", "HEAD /users/{user_id}: write it as one of GET, POST, PUT, PATCH, DELETE; others are not mounted"},
 		"no default":       {signOut, signOut[:len(signOut)-len("        default: {$ref: '#/components/responses/Failed'}\n")], failed},
 		"default in place": {signOut, signOut[:len(signOut)-len("{$ref: '#/components/responses/Failed'}\n")] + "{description: x}\n", failed},

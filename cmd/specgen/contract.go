@@ -32,6 +32,7 @@ type operation struct {
 	Owner                          string   // the path parameter that says whose resource it is
 	Prefix, Suffix                 string   // of the path, around its parameter
 	Key                            string   // that parameter, empty if there is none
+	Deprecation                    deprecation
 	Params                         []param
 	Bodies                         []body
 }
@@ -119,6 +120,7 @@ func read(doc *openapi3.T) contract {
 
 func readOperation(path, method string, item *openapi3.PathItem, op *openapi3.Operation) operation {
 	o := operation{ID: op.OperationID, Method: method, Path: path, Tag: op.Tags[0], Summary: op.Summary}
+	o.Deprecation, _ = readDeprecation(op)
 	o.Prefix, o.Suffix, _ = strings.Cut(path, "{")
 	o.Key, o.Suffix, _ = strings.Cut(o.Suffix, "}")
 	o.Public = len(*op.Security) == 0

@@ -23,6 +23,9 @@ type Operation struct {
 	Own    Scopes // one of these is enough on the caller's own resource
 	Owner  string // the path parameter that says whose resource it is; empty: the caller's
 
+	Deprecation string // the header of RFC 9745; empty unless the operation is on its way out
+	Sunset      string // the header of RFC 8594: when it goes
+
 	Params []Param
 	Bodies []Body
 }

@@ -23,6 +23,9 @@ type Operation struct {
 	Own    Scopes // one of these is enough on the caller's own resource
 	Owner  string // the path parameter that says whose resource it is; empty: the caller's
 
+	Deprecation string // the header of RFC 9745; empty unless the operation is on its way out
+	Sunset      string // the header of RFC 8594: when it goes
+
 	Params []Param
 	Bodies []Body
 }
@@ -78,7 +81,8 @@ var (
 	}
 	opEndSession = Operation{
 		ID: "endSession", Method: "DELETE", Path: "/me/sessions/{session_id}", Tag: "auth", Summary: "End a session",
-		Own: maySessionsEndOwn,
+		Own:         maySessionsEndOwn,
+		Deprecation: "@1793491200", Sunset: "Sat, 01 May 2027 00:00:00 GMT",
 		Params: []Param{
 			{"session_id", "path", "string", "#/components/parameters/SessionID/schema", "", true},
 		},
