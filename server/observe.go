@@ -30,7 +30,7 @@ func (w *wire) observe(next echo.HandlerFunc) echo.HandlerFunc {
 		if log := w.Log; log.Enabled(c.Request().Context(), slog.LevelInfo) {
 			log.LogAttrs(c.Request().Context(), slog.LevelInfo, "request",
 				slog.String("request_id", id), slog.String("method", c.Request().Method), slog.String("route", c.Path()),
-				slog.Int("status", c.Response().Status), slog.Duration("took", time.Since(start)))
+				slog.Int("status", c.Response().Status), slog.Float64("took_ms", float64(time.Since(start).Microseconds())/1000))
 		}
 		return nil
 	}

@@ -79,6 +79,7 @@ func mount(o Options) (*echo.Echo, error) {
 		OperationMiddlewares: w.guards(),
 	})
 	w.mountHealth(e)
+	e.GET("/", func(c echo.Context) error { return c.Redirect(http.StatusFound, "/docs") })
 	for path, handler := range o.Pages {
 		e.GET(path, echo.WrapHandler(handler))
 	}
