@@ -5,15 +5,20 @@ import (
 	"net/url"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/google/uuid"
+	"github.com/jackc/pgx/v5"
 	"github.com/stretchr/testify/require"
 
 	"github.com/usherhq/usher/gen/db"
 	"github.com/usherhq/usher/gen/spec"
+	"github.com/usherhq/usher/server/actor"
 	"github.com/usherhq/usher/server/apitest"
+	"github.com/usherhq/usher/server/auth"
 	"github.com/usherhq/usher/server/mail/smtptest"
 	"github.com/usherhq/usher/server/outbox"
+	"github.com/usherhq/usher/server/store"
 	"github.com/usherhq/usher/server/users"
 )
 
@@ -149,4 +154,35 @@ func TestMailServerDown(t *testing.T) {
 	stored, err := db.New().GetUser(t.Context(), srv.DB, u.ID)
 	require.NoError(t, err)
 	require.Nil(t, stored.EmailVerifiedAt)
+}
+
+// TestAnotherAddressMeanwhile: a mail that is being written while the address changes goes to the new one, so that no
+// link in the old mailbox confirms it.
+func TestAnotherAddressMeanwhile(t *testing.T) {
+	t.Parallel()
+	srv := apitest.New(t)
+	u := srv.User(spec.RoleANONYMOUS, func(d *users.Draft) { d.Verified = false })
+	change, err := srv.DB.Begin(t.Context())
+	require.NoError(t, err)
+	defer func() { _ = change.Rollback(t.Context()) }()
+	patch := spec.UserPatch{Email: new("new@example.com")}
+	_, err = users.Update(t.Context(), change, actor.Operator(), u.ID, patch)
+	require.NoError(t, err)
+
+	written := make(chan string, 1)
+	go func() {
+		email, err := store.InTx(t.Context(), srv.DB, func(tx pgx.Tx) (string, error) {
+			u, _, _, err := auth.MakeVerification(t.Context(), tx, u.ID, time.Hour)
+			return u.Email, err
+		})
+		written <- fmt.Sprint(email, err)
+	}()
+	require.Eventually(t, func() bool {
+		var waiting bool
+		err := srv.DB.QueryRow(t.Context(), "SELECT EXISTS (SELECT FROM pg_stat_activity WHERE datname = current_database() AND wait_event_type = 'Lock')").Scan(&waiting)
+		return err == nil && waiting || len(written) > 0
+	}, waitFor, tick)
+	require.Empty(t, written, "it waits for the change")
+	require.NoError(t, change.Commit(t.Context()))
+	require.Equal(t, "new@example.com<nil>", <-written)
 }
