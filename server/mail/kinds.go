@@ -14,26 +14,25 @@ type Data interface {
 // and no part of it that identifies something is empty.
 type Link string
 
-// Verification asks the owner of a new account to confirm that the e-mail address is theirs.
-type Verification struct {
-	Name      string
-	Link      Link
-	ExpiresIn time.Duration
-}
-
-// Kind is "verification".
-func (Verification) Kind() string { return "verification" }
-
 // Samples returns one example of each kind there is, with links into the service at baseURL:
 // the list that templates are checked against at start, and what a preview shows.
 func Samples(baseURL string) []Data {
+	const name, secret = "Ada Lovelace", "#user_id=0198c5a2-7b1e-7c3d-9f00-5a4e1c2d3b4a&token=c2FtcGxl"
 	link := func(path string) Link { return Link(baseURL + path) }
+	verify, choose, forgotten := link("/verify"+secret), link("/reset-password"+secret), link("/forgot-password")
 	return []Data{
-		Verification{
-			Name:      "Ada Lovelace",
-			Link:      link("/verify#user_id=0198c5a2-7b1e-7c3d-9f00-5a4e1c2d3b4a&token=c2FtcGxl"),
-			ExpiresIn: 24 * time.Hour,
-		},
+		Verification{Name: name, Link: verify, ExpiresIn: 24 * time.Hour},
+		AlreadyRegistered{Name: name, Link: forgotten},
+		AccountReady{Name: name, Link: choose, ExpiresIn: 7 * 24 * time.Hour},
+		PasswordReset{Name: name, Link: choose, ExpiresIn: time.Hour},
+		PasswordChanged{Name: name, Link: forgotten},
+		AccountLocked{Name: name, EndsIn: 15 * time.Minute, Link: forgotten},
+		AccountUnlocked{Name: name, Link: forgotten},
+		EmailChange{Name: name, Link: link("/confirm-email" + secret), ExpiresIn: time.Hour},
+		EmailChanged{Name: name, NewAddress: "a***@example.com"},
+		SecondFactorEnabled{Name: name, Link: forgotten},
+		SecondFactorRemoved{Name: name, Link: forgotten},
+		RecoveryCodeUsed{Name: name, Left: "7", Link: forgotten},
 	}
 }
 

@@ -1,0 +1,24 @@
+package mail
+
+import "time"
+
+// EmailChange goes to the new address and asks to confirm that the account shall use it.
+type EmailChange struct {
+	Name      string
+	Link      Link
+	ExpiresIn time.Duration
+}
+
+// Kind is "email-change".
+func (EmailChange) Kind() string { return "email-change" }
+
+// EmailChanged goes to the old address, which is no good for signing in any more. It has no link: all that
+// could help is mailed to the new address.
+type EmailChanged struct {
+	Name string
+	// NewAddress is shortened by the sender (a***@example.com): whoever reads the old mailbox need not know it all.
+	NewAddress string
+}
+
+// Kind is "email-changed".
+func (EmailChanged) Kind() string { return "email-changed" }
