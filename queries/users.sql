@@ -13,6 +13,14 @@ SELECT * FROM users WHERE id = $1;
 -- name: GetUserByEmail :one
 SELECT * FROM users WHERE email_key = $1;
 
+-- name: IsNicknameTaken :one
+SELECT EXISTS (SELECT FROM users WHERE nickname_key = $1);
+
+-- GetSigningIn reads who wants to sign in, and whether they have done so from this network before.
+-- name: GetSigningIn :one
+SELECT sqlc.embed(u), EXISTS (SELECT FROM sessions s WHERE s.user_id = u.id AND s.address = @network) AS known_there
+FROM users u WHERE u.email_key = @email_key;
+
 -- name: LockUser :one
 SELECT * FROM users WHERE id = $1 FOR UPDATE;
 
@@ -47,10 +55,12 @@ WHERE id > @after
 ORDER BY id
 LIMIT @size;
 
--- UpdateUser writes the editable fields; the caller has locked the row and says what each is to be.
+-- UpdateUser writes the editable fields; the caller has locked the row and says what each is to be. Another address ends a
+-- change that is pending, which may be why staff step in.
 -- name: UpdateUser :one
 UPDATE users
 SET email = @email, email_key = @email_key, email_verified_at = sqlc.narg('email_verified_at'),
+    pending_email = CASE WHEN email_key = @email_key THEN pending_email END,
     nickname = @nickname, nickname_key = @nickname_key, first_name = sqlc.narg('first_name'),
     last_name = sqlc.narg('last_name'), bio = sqlc.narg('bio'), location = sqlc.narg('location'),
     locale = sqlc.narg('locale'), time_zone = sqlc.narg('time_zone'), website_url = sqlc.narg('website_url'),
@@ -68,20 +78,45 @@ SET email_verified_at = coalesce(email_verified_at, now()),
 WHERE id = $1
 RETURNING *;
 
+-- ListUnconfirmed reads who registered long ago and never confirmed the address, the oldest first.
+-- name: ListUnconfirmed :many
+SELECT id FROM users
+WHERE role = 'ANONYMOUS' AND email_verified_at IS NULL AND created_at < now() - @age::interval
+ORDER BY created_at
+LIMIT @size;
+
 -- name: DeleteUser :exec
 DELETE FROM users WHERE id = $1;
 
--- RecordSignIn stamps the success, and replaces a hash that was made with other parameters.
 -- name: RecordSignIn :exec
-UPDATE users SET last_login_at = now(), password_hash = coalesce(sqlc.narg('password_hash'), password_hash) WHERE id = @id;
+UPDATE users SET last_login_at = now() WHERE id = $1;
 
--- CountFailedSignIn counts under what was typed, so that known and unknown addresses cost the same write.
--- name: CountFailedSignIn :exec
-INSERT INTO failed_sign_ins (email_hash) VALUES (@email_hash)
-ON CONFLICT (email_hash) DO UPDATE SET failures = failed_sign_ins.failures + 1, last_at = now();
+-- ReplaceHash stores the same password hashed in another way.
+-- name: ReplaceHash :exec
+UPDATE users SET password_hash = @password_hash WHERE id = @id;
 
--- name: ClearFailedSignIns :exec
-DELETE FROM failed_sign_ins WHERE email_hash = @email_hash;
+-- SetPassword replaces the password. A pending address goes with the old one: who knew that may have asked for it.
+-- name: SetPassword :exec
+UPDATE users
+SET password_hash = @password_hash, pending_email = NULL, version = version + 1, updated_at = now()
+WHERE id = @id;
 
--- name: DeleteOldFailedSignIns :execrows
-DELETE FROM failed_sign_ins WHERE last_at < now() - interval '1 day';
+-- name: SetPendingEmail :exec
+UPDATE users SET pending_email = sqlc.narg('pending_email'), version = version + 1, updated_at = now() WHERE id = @id;
+
+-- TakePendingEmail makes the pending address the account's.
+-- name: TakePendingEmail :one
+UPDATE users
+SET email = @email, email_key = @email_key, email_verified_at = now(), pending_email = NULL,
+    version = version + 1, updated_at = now()
+WHERE id = @id
+RETURNING *;
+
+-- name: SetLockedUntil :one
+UPDATE users SET locked_until = sqlc.narg('locked_until'), version = version + 1, updated_at = now() WHERE id = @id RETURNING *;
+
+-- name: SetSecondFactorAt :one
+UPDATE users
+SET second_factor_at = CASE WHEN @enabled::boolean THEN now() END, version = version + 1, updated_at = now()
+WHERE id = @id
+RETURNING *;

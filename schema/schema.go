@@ -21,8 +21,11 @@ var files embed.FS
 // Up applies every migration that the database lacks. Processes that call it at once take turns; the later ones find
 // nothing left to do. A database that is newer than this binary is left as it is.
 func Up(ctx context.Context, pool *pgxpool.Pool) error {
-	return migrate(ctx, pool, func(p *goose.Provider, _ *sql.Conn) error {
-		_, err := p.Up(ctx)
+	return migrate(ctx, pool, func(p *goose.Provider, conn *sql.Conn) error {
+		if _, err := p.Up(ctx); err != nil {
+			return err
+		}
+		_, err := conn.ExecContext(ctx, protect)
 		return err
 	})
 }

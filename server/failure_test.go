@@ -50,7 +50,7 @@ func TestFailuresAreOpaque(t *testing.T) {
 	admin := srv.Role(spec.RoleADMIN)
 	_, err := srv.DB.Exec(t.Context(), "ALTER TABLE outbox RENAME TO elsewhere")
 	require.NoError(t, err)
-	p := apitest.Refused(admin, "POST", "/users", draft("ann@example.com"), spec.ProblemInternal)
+	p := apitest.Refused(admin, "POST", "/users", invited("ann@example.com"), spec.ProblemInternal)
 	require.Nil(t, p.Detail)
 	require.Contains(t, log.String(), p.Instance)
 	require.Contains(t, log.String(), `relation \"outbox\" does not exist`)

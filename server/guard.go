@@ -8,6 +8,7 @@ import (
 	"mime"
 	"net/http"
 	"strings"
+	"time"
 
 	"github.com/go-json-experiment/json"
 	"github.com/google/uuid"
@@ -15,6 +16,8 @@ import (
 
 	"github.com/usherhq/usher/gen/spec"
 	"github.com/usherhq/usher/server/actor"
+	"github.com/usherhq/usher/server/audit"
+	"github.com/usherhq/usher/server/auth"
 	"github.com/usherhq/usher/server/contract"
 	"github.com/usherhq/usher/server/etag"
 	"github.com/usherhq/usher/server/fault"
@@ -24,11 +27,14 @@ import (
 )
 
 // guards builds for every operation what must hold before its handler runs: the caller can read the answer, is who they
-// say, may do this, and asks for it as the contract says.
+// say, may do this, asks for it as the contract says, and not too often.
 func (w *wire) guards() map[string][]echo.MiddlewareFunc {
 	out := map[string][]echo.MiddlewareFunc{}
 	for _, op := range spec.Operations() {
-		out[op.ID] = []echo.MiddlewareFunc{begin(op), w.authenticate(op), authorize(op), w.validate(op), w.prepare(op)}
+		out[op.ID] = []echo.MiddlewareFunc{begin(op), w.authenticate(op), w.authorize(op), w.validate(op), w.limit(op), w.prepare(op)}
+		if op.Client { // whose secret can be guessed at
+			out[op.ID] = []echo.MiddlewareFunc{begin(op), w.limit(op), w.authenticate(op), w.validate(op), w.prepare(op)}
+		}
 	}
 	return out
 }
@@ -79,34 +85,53 @@ func readsJSON(accept string) bool {
 func (w *wire) authenticate(op *spec.Operation) echo.MiddlewareFunc {
 	return func(next echo.HandlerFunc) echo.HandlerFunc {
 		return func(c echo.Context) error {
-			var by actor.Actor
-			if !op.Public {
-				scheme, token, _ := strings.Cut(c.Request().Header.Get("Authorization"), " ")
-				if !strings.EqualFold(scheme, "Bearer") || token == "" {
-					return fault.New(spec.ProblemUnauthenticated, "Send an access token as a bearer token.")
-				}
-				var err error
-				if by, err = w.Auth.Resolve(c.Request().Context(), token); err != nil {
-					return err
-				}
+			by, err := w.resolve(op, c.Request())
+			if err != nil {
+				return err
 			}
-			by.Address, by.Device = c.RealIP(), c.Request().UserAgent()
+			by.Origin = actor.Origin{
+				Address: c.RealIP(), UserAgent: c.Request().UserAgent(), RequestID: c.Response().Header().Get(requestIDHeader),
+			}
 			c.SetRequest(c.Request().WithContext(actor.With(c.Request().Context(), by)))
 			return next(c)
 		}
 	}
 }
 
-// authorize holds the caller to what the contract allows them.
-func authorize(op *spec.Operation) echo.MiddlewareFunc {
+// resolve finds out whom a request's credentials stand for.
+func (w *wire) resolve(op *spec.Operation, r *http.Request) (actor.Actor, error) {
+	sent := r.Header.Get("Authorization")
+	switch {
+	case op.Public:
+		return actor.Actor{}, nil
+	case op.Client:
+		id, secret, ok := auth.ClientCredentials(sent)
+		if !ok {
+			return actor.Actor{}, fault.New(spec.ProblemInvalidClient, "")
+		}
+		return w.Auth.ResolveClient(r.Context(), id, secret)
+	}
+	scheme, token, _ := strings.Cut(sent, " ")
+	if !strings.EqualFold(scheme, "Bearer") || token == "" {
+		return actor.Actor{}, fault.New(spec.ProblemUnauthenticated, "Send an access token as a bearer token.")
+	}
+	return w.Auth.Resolve(r.Context(), token)
+}
+
+// authorize holds the caller to what the contract allows them. Refusals of what is not about the caller are logged.
+func (w *wire) authorize(op *spec.Operation) echo.MiddlewareFunc {
 	return func(next echo.HandlerFunc) echo.HandlerFunc {
 		return func(c echo.Context) error {
 			owner := uuid.Nil
 			if op.Owner != "" {
 				owner, _ = uuid.Parse(c.Param(op.Owner)) // what is no id is nobody's
 			}
-			if !op.Allows(actor.From(c.Request().Context()).Caller, owner) {
-				return fault.New(spec.ProblemForbidden, "This needs the scope "+(op.Any|op.Own).String()+".")
+			by := actor.From(c.Request().Context())
+			if !op.Allows(by.Caller, owner) {
+				return w.refuse(c.Request().Context(), op, by, owner)
+			}
+			if op.StepUp && !w.Auth.Recent(by) {
+				return fault.New(spec.ProblemStepUpRequired, "")
 			}
 			return next(c)
 		}
@@ -121,13 +146,40 @@ func (w *wire) validate(op *spec.Operation) echo.MiddlewareFunc {
 			if fields := held.Params(c.Request(), c.Param); len(fields) > 0 {
 				return fault.Invalid(fields...)
 			}
-			if err := readBody(c, held); err != nil {
+			if err := readBody(c, held); err != nil { // of which limits may want a member
 				return err
 			}
 			return next(c)
 		}
 	}
 }
+
+// refuse says why the caller may not do this, and logs it.
+func (w *wire) refuse(ctx context.Context, op *spec.Operation, by actor.Actor, about uuid.UUID) error {
+	if err := w.logRefusal(ctx, op, by, about); err != nil {
+		return err
+	}
+	whole := spec.Caller{ID: by.ID, Scopes: spec.RoleScopes(by.User.Role)}
+	if w.Auth.AwaitsFactor(by.User) && op.Allows(whole, about) {
+		return fault.New(spec.ProblemSecondFactorRequired, "")
+	}
+	return fault.New(spec.ProblemForbidden, "This needs the scope "+(op.Any|op.Own).String()+".")
+}
+
+// logRefusal writes down that a caller tried what they may not, but not without end.
+func (w *wire) logRefusal(ctx context.Context, op *spec.Operation, by actor.Actor, about uuid.UUID) error {
+	room := spec.RateLimit{By: spec.LimitByCaller, Count: 60, Per: 10 * time.Minute}
+	if _, err := (quota{room, w.limitKey("refusals", by.ID.String())}).take(ctx, w.DB); err != nil {
+		if fault.Is(err, spec.ProblemRateLimited) {
+			return nil
+		}
+		return err
+	}
+	return audit.Refused(ctx, w.DB, op, about)
+}
+
+// bodyKey is where the checked body is kept beside the request.
+const bodyKey = "body"
 
 const mergePatch = "application/merge-patch+json"
 
@@ -155,6 +207,7 @@ func readBody(c echo.Context, held *contract.Request) error {
 		return err
 	}
 	r.Header.Set("Content-Type", mediaType) // the generated code compares it letter by letter
+	c.Set(bodyKey, clean)
 	r.Body, r.ContentLength = io.NopCloser(bytes.NewReader(clean)), int64(len(clean))
 	return nil
 }

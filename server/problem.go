@@ -12,6 +12,7 @@ import (
 	"github.com/labstack/echo/v4"
 
 	"github.com/usherhq/usher/gen/spec"
+	"github.com/usherhq/usher/server/actor"
 	"github.com/usherhq/usher/server/fault"
 )
 
@@ -38,7 +39,7 @@ func (w *wire) fail(err error, c echo.Context) {
 		h.Set("Retry-After", strconv.Itoa(int(math.Ceil(f.RetryAfter.Seconds()))))
 	}
 	op := operationOf(c)
-	challenge(h, f, op)
+	w.challenge(h, f, op, actor.From(c.Request().Context()).Caller)
 	if op != nil && op.OAuth {
 		w.write(c, oauthStatus(f), "application/json", oauthError(f, id))
 		return
@@ -76,6 +77,9 @@ func oauthError(f *fault.Error, id string) spec.OAuthError {
 		Error: f.Problem.OAuth(), ErrorDescription: d.Title, Type: d.Type, Title: d.Title, Status: oauthStatus(f),
 		Code: d.Code, Instance: id, Errors: d.Errors,
 	}
+	if f.MFAToken != "" {
+		e.MfaToken = &f.MFAToken
+	}
 	if e.Error == "" {
 		e.Error = "invalid_request"
 	}
@@ -96,14 +100,19 @@ func oauthStatus(f *fault.Error) int {
 	return f.Problem.Status()
 }
 
-// challenge tells clients what would be let in (RFC 6750 section 3).
-func challenge(h http.Header, f *fault.Error, op *spec.Operation) {
+// challenge tells clients what would be let in (RFC 6750 section 3, RFC 9470).
+func (w *wire) challenge(h http.Header, f *fault.Error, op *spec.Operation, by spec.Caller) {
 	switch {
 	case f.Problem.Status() == http.StatusUnauthorized && f.Problem == spec.ProblemUnauthenticated && f.Cause != nil:
 		h.Set("WWW-Authenticate", `Bearer realm="usher", error="invalid_token"`)
+	case f.Problem == spec.ProblemInvalidClient:
+		h.Set("WWW-Authenticate", `Basic realm="usher", charset="UTF-8"`)
+	case f.Problem == spec.ProblemStepUpRequired:
+		h.Set("WWW-Authenticate", fmt.Sprintf(`Bearer realm="usher", error="insufficient_user_authentication", max_age="%d"`,
+			int(w.Auth.Settings.StepUpWithin.Seconds())))
 	case f.Problem.Status() == http.StatusUnauthorized:
 		h.Set("WWW-Authenticate", `Bearer realm="usher"`)
-	case f.Problem == spec.ProblemForbidden && op != nil:
+	case f.Problem == spec.ProblemForbidden && op != nil && by.Scopes&(op.Any|op.Own) == 0: // else no scope would help
 		h.Set("WWW-Authenticate", fmt.Sprintf(`Bearer realm="usher", error="insufficient_scope", scope=%q`, (op.Any|op.Own).String()))
 	}
 }

@@ -4,6 +4,7 @@ package server
 
 import (
 	"context"
+	"encoding/json"
 	"log/slog"
 	"net"
 	"net/http"
@@ -16,6 +17,7 @@ import (
 
 	"github.com/usherhq/usher/gen/api"
 	"github.com/usherhq/usher/gen/spec"
+	"github.com/usherhq/usher/server/audit"
 	"github.com/usherhq/usher/server/auth"
 	"github.com/usherhq/usher/server/contract"
 	"github.com/usherhq/usher/server/token"
@@ -27,10 +29,12 @@ type Options struct {
 	DB             *pgxpool.Pool
 	Auth           *auth.Handlers
 	Users          *users.Handlers
+	Audit          *audit.Handlers
 	Secret         token.Secret
 	Log            *slog.Logger
 	AllowedOrigins []string                        // browsers on these origins may call the API; none by default
 	TrustedProxies []*net.IPNet                    // whose X-Forwarded-For is believed
+	LimitScale     float64                         // multiplies the contract's rate limits; 0 switches them off
 	Ready          func(ctx context.Context) error // whether to send requests here
 	Pages          map[string]http.Handler         // what is served beside the API, by path
 }
@@ -46,6 +50,7 @@ type wire struct {
 	contract *contract.Contract
 	cursors  *token.Sealer
 	print    []byte // keys the fingerprints of requests with an Idempotency-Key
+	limits   []byte // keys the hashes of who used up a limit
 }
 
 // New serves every operation of openapi.yaml, the health checks and the given pages.
@@ -62,7 +67,10 @@ func mount(o Options) (*echo.Echo, error) {
 	if err != nil {
 		return nil, err
 	}
-	w := &wire{o, held, token.NewSealer(o.Secret, "list cursors"), o.Secret.Derive("idempotency fingerprints")}
+	w := &wire{
+		Options: o, contract: held, cursors: token.NewSealer(o.Secret, "list cursors"),
+		print: o.Secret.Derive("idempotency fingerprints"), limits: o.Secret.Derive("rate limits"),
+	}
 
 	e := echo.New()
 	e.HideBanner, e.HidePort = true, true
@@ -73,7 +81,7 @@ func mount(o Options) (*echo.Echo, error) {
 		DisableErrorHandler: true, DisableStackAll: true, LogErrorFunc: w.panicked,
 	}), headers, cors(o.AllowedOrigins))
 
-	groups := api.Groups{Auth: o.Auth, Users: o.Users}
+	groups := api.Groups{Auth: o.Auth, Users: o.Users, Audit: o.Audit}
 	api.RegisterHandlersWithOptions(e, api.NewStrictHandler(groups, []api.StrictMiddlewareFunc{answer}), api.RegisterHandlersOptions{
 		BaseURL:              spec.BasePath,
 		OperationMiddlewares: w.guards(),
@@ -97,11 +105,23 @@ func (w *wire) mountHealth(e *echo.Echo) {
 		}
 		return c.JSON(http.StatusOK, ok)
 	})
-	e.GET("/.well-known/jwks.json", func(c echo.Context) error {
-		c.Response().Header().Set("Cache-Control", "public, max-age=300")
-		c.Response().Header().Set("Access-Control-Allow-Origin", "*")
-		return c.Blob(http.StatusOK, "application/jwk-set+json", w.Auth.Keys.Current().JWKS(time.Now()))
+	e.GET(auth.JWKSPath, func(c echo.Context) error {
+		return public(c, "application/jwk-set+json", w.Auth.Keys.Current().JWKS(time.Now()))
 	})
+	e.GET(auth.MetadataPath, func(c echo.Context) error {
+		told, err := json.Marshal(w.Auth.Metadata())
+		if err != nil {
+			return err
+		}
+		return public(c, echo.MIMEApplicationJSON, told)
+	})
+}
+
+// public answers what anybody may read, from any page, and keep for a while.
+func public(c echo.Context, contentType string, body []byte) error {
+	c.Response().Header().Set("Cache-Control", "public, max-age=300")
+	c.Response().Header().Set("Access-Control-Allow-Origin", "*")
+	return c.Blob(http.StatusOK, contentType, body)
 }
 
 // normalise lets a trailing slash and HEAD reach the route they mean, without a redirect that would lose the body.
@@ -142,7 +162,7 @@ func cors(origins []string) echo.MiddlewareFunc {
 		AllowOrigins:  origins,
 		AllowMethods:  []string{http.MethodGet, http.MethodHead, http.MethodPost, http.MethodPut, http.MethodPatch, http.MethodDelete},
 		AllowHeaders:  []string{"Authorization", "Content-Type", "If-Match", "If-None-Match", "Idempotency-Key", requestIDHeader},
-		ExposeHeaders: []string{"ETag", "Link", "Location", "Retry-After", "WWW-Authenticate", requestIDHeader},
+		ExposeHeaders: []string{"ETag", "Link", "Location", "RateLimit", "RateLimit-Policy", "Retry-After", "WWW-Authenticate", requestIDHeader},
 		MaxAge:        600,
 	})
 }

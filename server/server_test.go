@@ -47,7 +47,7 @@ func TestEveryRouteIsInTheContract(t *testing.T) {
 		require.True(t, served[key], "%s is not served", key)
 		delete(served, key)
 	}
-	require.Equal(t, map[string]bool{"GET /": true, "GET /healthz": true, "GET /readyz": true, "GET /.well-known/jwks.json": true}, served)
+	require.Equal(t, map[string]bool{"GET /": true, "GET /healthz": true, "GET /readyz": true, "GET /.well-known/jwks.json": true, "GET /.well-known/oauth-authorization-server": true}, served)
 }
 
 // TestExamplesValidate: the examples of the documentation are true.

@@ -5,7 +5,7 @@ import { licenses } from "./build/licenses.ts";
 import { redoc } from "./build/redoc.ts";
 
 // The last three are templates: server/site fills in what stands in {{ }}.
-const pages = ["verify", "docs", "redoc", "problem", "problems", "not-found"];
+const pages = ["verify", "forgot-password", "reset-password", "confirm-email", "docs", "redoc", "problem", "problems", "not-found"];
 
 export default defineConfig({
   publicDir: false,

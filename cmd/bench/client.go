@@ -58,7 +58,10 @@ func (all conns) close() {
 }
 
 // send sends a request and returns the body of the answer, good until the next one. Any status but 200 is an error.
-func (c *conn) send(request []byte) ([]byte, error) {
+func (c *conn) send(request []byte) ([]byte, error) { return c.expect("200", request) }
+
+// expect is send for requests that are answered with another status.
+func (c *conn) expect(want string, request []byte) ([]byte, error) {
 	if _, err := c.tcp.Write(request); err != nil {
 		return nil, err
 	}
@@ -73,7 +76,7 @@ func (c *conn) send(request []byte) ([]byte, error) {
 	if err := c.read(); err != nil {
 		return nil, fmt.Errorf("the answer to %q is broken: %w", head(request), err)
 	}
-	if status != "200" {
+	if status != want {
 		return nil, fmt.Errorf("%q was answered with %s:\n%s", head(request), status, c.body)
 	}
 	return c.body, nil
@@ -143,9 +146,12 @@ func get(path, token string) []byte {
 
 // post is the text of a POST request with a form.
 func post(path string, form url.Values) []byte {
-	body := form.Encode()
+	return posting(path, "application/x-www-form-urlencoded", form.Encode())
+}
+
+func posting(path, mediaType, body string) []byte {
 	return fmt.Appendf(nil, "POST %s HTTP/1.1\r\nHost: localhost\r\nUser-Agent: bench\r\nAccept: application/json\r\n"+
-		"Content-Type: application/x-www-form-urlencoded\r\nContent-Length: %d\r\n\r\n%s", path, len(body), body)
+		"Content-Type: %s\r\nContent-Length: %d\r\n\r\n%s", path, mediaType, len(body), body)
 }
 
 // head is the first line of a request: what follows may hold secrets.

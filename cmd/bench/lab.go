@@ -28,7 +28,8 @@ type lab struct {
 	dir      string
 	database string // its URL
 	db       *pgxpool.Pool
-	secret   string // of the service; its keys in the database are good for no other
+	secret   string   // of the service; its keys in the database are good for no other
+	settings []string // of the service, beside the usual
 	accounts accounts
 	closers  []func()
 }
@@ -94,13 +95,13 @@ func (l *lab) build(ctx context.Context) error {
 // service starts the service with everything on, the log too.
 func (l *lab) service(ctx context.Context) (*server, error) {
 	return l.start(ctx, "usher", func(address string) ([]string, []string) {
-		return []string{"serve"}, []string{
+		return []string{"serve"}, append([]string{
 			"DATABASE_URL=" + l.database, "SMTP_URL=file://" + filepath.Join(l.dir, "mail"),
 			"USHER_SECRET=" + l.secret, "USHER_BASE_URL=http://localhost", "USHER_LISTEN=" + address,
 			fmt.Sprint("USHER_DB_CONNECTIONS=", poolSize), "USHER_LOG_LEVEL=info", "USHER_ACCESS_LIFETIME=24h", "USHER_DRAIN=0s",
 			fmt.Sprint("USHER_HASH_MEMORY_KIB=", l.hashing.MemoryKiB), fmt.Sprint("USHER_HASH_ITERATIONS=", l.hashing.Iterations),
 			fmt.Sprint("USHER_HASH_PARALLELISM=", l.hashing.Parallelism),
-		}
+		}, l.settings...)
 	})
 }
 

@@ -1,6 +1,8 @@
 // Bench runs the service beside a bare program that does the same work without any of the service's care (see floor), on
 // one private Postgres, and prints a table of ratios. Each figure is the median of rounds in which the two take turns, so
 // that what slows down the machine slows down both. It needs nothing but Go and Postgres's programs, and takes some minutes.
+//
+// "bench timing" looks for what the time of an answer tells instead: whether an address has an account.
 package main
 
 import (
@@ -42,6 +44,9 @@ func main() {
 
 // run measures what args ask for, prints the table on out and tells on notes what it is about.
 func run(ctx context.Context, args []string, out, notes io.Writer) error {
+	if len(args) > 0 && args[0] == "timing" {
+		return runTiming(ctx, args[1:], out, notes)
+	}
 	o, err := parse(args, notes)
 	if err != nil {
 		return err

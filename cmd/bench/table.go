@@ -16,7 +16,7 @@ type row struct {
 	met                                 bool
 }
 
-// render lays the rows out as a Markdown table whose columns are aligned in plain text too.
+// render is the rows as a table.
 func render(rows []row) string {
 	cells := [][]string{{"requests/s, p50, p99", "floor", "service", "ratio", "target", "met"}}
 	for _, r := range rows {
@@ -26,6 +26,11 @@ func render(rows []row) string {
 		}
 		cells = append(cells, []string{r.what, r.floor, r.service, r.ratio, r.target, met})
 	}
+	return layOut(cells)
+}
+
+// layOut makes a Markdown table of lines, the first of them the head. Its columns are aligned in plain text too.
+func layOut(cells [][]string) string {
 	widths := make([]int, len(cells[0]))
 	for _, line := range cells {
 		for i, cell := range line {

@@ -28,6 +28,7 @@ func check(doc *openapi3.T) []string {
 	}
 	c.names()
 	c.scopes()
+	c.clients()
 	c.roles()
 	c.problems()
 	c.facts()

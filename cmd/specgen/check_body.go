@@ -17,9 +17,10 @@ func (c *checker) body(id, mediaType string, ref *openapi3.SchemaRef) {
 		return
 	}
 	at, s := "schema "+refName(ref.Ref), ref.Value
+	if streamed(mediaType) {
+		return
+	}
 	switch mediaType {
-	case "application/octet-stream", "multipart/form-data":
-		return // the handler reads it as a stream
 	case "application/json", form:
 	case mergePatch:
 		if told, _ := s.Extensions["x-merge-patch"].(bool); !told {
@@ -39,6 +40,11 @@ func (c *checker) body(id, mediaType string, ref *openapi3.SchemaRef) {
 		}
 	}
 	c.bounded(at, ref)
+}
+
+// streamed reports whether a body is left to the handler, which reads it as a stream.
+func streamed(mediaType string) bool {
+	return mediaType == "application/octet-stream" || mediaType == "multipart/form-data"
 }
 
 // understood are the keywords that bounded looks at, and those that let nothing more in.

@@ -19,7 +19,7 @@ func TestRefusesBodies(t *testing.T) {
 		"open to anything":      {object, "      description: Every kind of member.\n      x-open: for a test\n      additionalProperties: {type: string}\n", "schema UserDraft.*: a string from a client needs a maxLength\nschema UserDraft.*: a string from a client needs a pattern, a format or an enum"},
 		"open within":           {"      description: An object in an object.\n      additionalProperties: false\n", "      description: An object in an object.\n", "schema UserDraft.address: an object from a client needs additionalProperties: false (or x-open with the reason)"},
 		"null for nothing":      {"      x-merge-patch: true\n", "", "schema UserPatch: write x-merge-patch: true; null and left out would be the same in Go"},
-		"a number in a form":    {"grant_type: {type: string, maxLength: 10, pattern: '^[a-z]*$'}", "grant_type: {type: integer, minimum: 0, maximum: 9}", "schema TokenRequest: grant_type: write type: string; a form holds nothing else"},
+		"a number in a form":    {"scope: {type: string, maxLength: 99, pattern: '^[a-z ]*$'}", "scope: {type: integer, minimum: 0, maximum: 9}", "schema TokenRequest: scope: write type: string; a form holds nothing else"},
 		"allOf":                 {closed, closed + "      allOf: [{$ref: '#/components/schemas/Address'}]\n", "schema UserDraft: the keyword allOf is not understood in requests; say it with type, properties, enum, pattern and bounds"},
 		"if":                    {closed, closed + "      if: {required: [age]}\n", "schema UserDraft: the keyword if is not understood in requests; say it with type, properties, enum, pattern and bounds"},
 	})

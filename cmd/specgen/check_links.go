@@ -9,9 +9,10 @@ import (
 )
 
 func (c *checker) links() {
-	known := map[string][]string{}
+	known, clients := map[string][]string{}, map[string]bool{}
 	each(c.doc, func(path, _ string, _ *openapi3.PathItem, op *openapi3.Operation) {
 		known[op.OperationID] = placeholders(path)
+		clients[op.OperationID] = forClients(op)
 	})
 	for name, ref := range c.doc.Components.Responses {
 		response := ref.Value
@@ -24,6 +25,10 @@ func (c *checker) links() {
 			params, ok := known[l.OperationID]
 			if !ok || l.OperationID == "" {
 				c.refuse("%s: there is no operation %q; write the operationId of one that is there", at, l.OperationID)
+				continue
+			}
+			if clients[l.OperationID] {
+				c.refuse("%s: drop it; only service clients may call %s, and they follow no links", at, l.OperationID)
 				continue
 			}
 			if !slices.Equal(params, slices.Sorted(maps.Keys(l.Parameters))) {

@@ -8,6 +8,7 @@ func TestRefusesLinks(t *testing.T) {
 	refuses(t, map[string]mutation{
 		"no such operation":   {token, "        token: {operationId: getToken}\n", `response UserCreatedResponse: link token: there is no operation "getToken"; write the operationId of one that is there`},
 		"by reference":        {token, "        token: {operationRef: '#/paths/~1users/get'}\n", `response UserCreatedResponse: link token: there is no operation ""; write the operationId of one that is there`},
+		"for clients":         {token, "        token: {operationId: introspectToken}\n", "response UserCreatedResponse: link token: drop it; only service clients may call introspectToken, and they follow no links"},
 		"no parameter":        {self, "self: {operationId: getUser}", "response UserResponse: link self: parameters are what the path of getUser has, [user_id]"},
 		"another parameter":   {self, "self: {operationId: getUser, parameters: {id: $response.body#/id}}", "response UserResponse: link self: parameters are what the path of getUser has, [user_id]"},
 		"a parameter in vain": {token, "        token: {operationId: issueToken, parameters: {user_id: $response.body#/id}}\n", "response UserCreatedResponse: link token: parameters are what the path of issueToken has, []"},

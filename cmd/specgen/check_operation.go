@@ -3,7 +3,6 @@ package main
 import (
 	"net/http"
 	"slices"
-	"strings"
 
 	"github.com/getkin/kin-openapi/openapi3"
 )
@@ -23,6 +22,8 @@ func (c *checker) operation(path string, op *openapi3.Operation) {
 		c.refuse("%s: write deprecated: true and x-deprecated: {since: 2026-11-01, sunset: 2027-05-01} together; clients are told both days", id)
 	}
 	c.security(path, op)
+	c.stepUp(op)
+	c.limits(op)
 	c.responses(op)
 	if op.RequestBody != nil {
 		if !op.RequestBody.Value.Required {
@@ -34,38 +35,12 @@ func (c *checker) operation(path string, op *openapi3.Operation) {
 	}
 }
 
-func (c *checker) security(path string, op *openapi3.Operation) {
-	id := op.OperationID
-	if op.Security == nil {
-		c.refuse("%s: say who may call it: security: [{oauth2: [scope]}], [{oauth2: []}] for anybody signed in, [] for everybody", id)
-		return
-	}
-	for _, requirement := range *op.Security {
-		scopes, ok := requirement["oauth2"]
-		switch {
-		case !ok || len(requirement) != 1:
-			c.refuse("%s: write each requirement as {oauth2: [scope]}; everybody is security: []", id)
-		case len(scopes) == 0 && len(*op.Security) > 1:
-			c.refuse("%s: {oauth2: []} lets in anybody signed in; drop it, or the other requirements", id)
-		case len(scopes) > 1:
-			c.refuse("%s: write one scope per requirement; alternatives are requirements of their own", id)
-		}
-		for _, s := range scopes {
-			if !slices.Contains(scopeNames(c.doc), s) {
-				c.refuse("%s: unknown scope %q; add it to the scopes of the flow, or write one of those", id, s)
-			}
-			mine := path == "/me" || strings.HasPrefix(path, "/me/")
-			if p := placeholders(path); strings.HasSuffix(s, ":own") && len(p) > 0 && p[0] != "user_id" && !mine {
-				c.refuse("%s: %s needs to know whose {%s} it is; put {user_id} in the path, or the path under /me", id, s, p[0])
-			}
-		}
-	}
-}
-
 func (c *checker) responses(op *openapi3.Operation) {
 	failed := op.Responses.Default()
 	if failed == nil || !slices.Contains([]string{"Failed", "OAuthFailed"}, refName(failed.Ref)) {
 		c.refuse("%s: write its default response as a $ref to the response Failed, or OAuthFailed", op.OperationID)
+	} else if forClients(op) && refName(failed.Ref) != "OAuthFailed" {
+		c.refuse("%s: write its default response as a $ref to the response OAuthFailed; service clients expect RFC 6749", op.OperationID)
 	}
 	for status, response := range op.Responses.Map() {
 		if response.Ref == "" && len(response.Value.Links) > 0 {
@@ -126,6 +101,9 @@ func (c *checker) conventions(method string, item *openapi3.PathItem, op *openap
 			c.refuse("%s: a resource takes If-None-Match and answers 200 with an ETag; write both", id)
 		}
 	case http.MethodPost:
+		if _, limited := op.Extensions["x-rate-limits"]; public(op) && !limited {
+			c.refuse("%s: give it x-rate-limits; anybody can call it as often as they like", id)
+		}
 		if created := op.Responses.Value("201"); created != nil && (!has("Idempotency-Key") || !header("201", "Location")) {
 			c.refuse("%s: a POST that creates takes an Idempotency-Key and answers 201 with a Location; write both", id)
 		}

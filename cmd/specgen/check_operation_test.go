@@ -30,22 +30,6 @@ func TestRefusesOperations(t *testing.T) {
 	})
 }
 
-func TestRefusesSecurity(t *testing.T) {
-	const anybody = "      security: [{oauth2: []}]\n"
-	const write = "signOut: write each requirement as {oauth2: [scope]}; everybody is security: []"
-	refuses(t, map[string]mutation{
-		"none":            {anybody, "", "signOut: say who may call it: security: [{oauth2: [scope]}], [{oauth2: []}] for anybody signed in, [] for everybody"},
-		"optional":        {anybody, "      security: [{}]\n", write},
-		"another scheme":  {anybody, "      security: [{basic: []}]\n", write},
-		"two schemes":     {anybody, "      security: [{oauth2: [], basic: []}]\n", write},
-		"a scope too few": {anybody, "      security: [{oauth2: []}, {oauth2: ['users:read']}]\n", "signOut: {oauth2: []} lets in anybody signed in; drop it, or the other requirements"},
-		"two scopes":      {anybody, "      security: [{oauth2: ['users:read', 'users:create']}]\n", "signOut: write one scope per requirement; alternatives are requirements of their own"},
-		"unknown scope":   {anybody, "      security: [{oauth2: ['users:leave']}]\n", `signOut: unknown scope "users:leave"; add it to the scopes of the flow, or write one of those`},
-		"whose own":       {"  /me/sessions/{session_id}:", "  /sessions/{session_id}:", "endSession: sessions:end:own needs to know whose {session_id} it is; put {user_id} in the path, or the path under /me"},
-		"nearly under me": {"  /me/sessions/{session_id}:", "  /men/sessions/{session_id}:", "endSession: sessions:end:own needs to know whose {session_id} it is; put {user_id} in the path, or the path under /me"},
-	})
-}
-
 func TestRefusesParameters(t *testing.T) {
 	const cursor = "schema: {type: string, maxLength: 100, pattern: '^[a-z]*$'}"
 	const simple = "listUsers: parameter cursor: write a schema in place: one string, integer or boolean, or in the query a list of strings in the usual style"

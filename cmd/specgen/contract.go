@@ -27,12 +27,13 @@ type contract struct {
 
 type operation struct {
 	ID, Method, Path, Tag, Summary string
-	Public, OAuth                  bool
+	Public, Client, StepUp, OAuth  bool
 	Any, Own                       []string // scopes; one is enough
 	Owner                          string   // the path parameter that says whose resource it is
 	Prefix, Suffix                 string   // of the path, around its parameter
 	Key                            string   // that parameter, empty if there is none
 	Deprecation                    deprecation
+	Limits                         []limit
 	Params                         []param
 	Bodies                         []body
 }
@@ -123,7 +124,9 @@ func readOperation(path, method string, item *openapi3.PathItem, op *openapi3.Op
 	o.Deprecation, _ = readDeprecation(op)
 	o.Prefix, o.Suffix, _ = strings.Cut(path, "{")
 	o.Key, o.Suffix, _ = strings.Cut(o.Suffix, "}")
-	o.Public = len(*op.Security) == 0
+	o.Public, o.Client = public(op), forClients(op)
+	o.StepUp, _ = op.Extensions["x-step-up"].(bool)
+	o.Limits = readLimits(op)
 	o.OAuth = strings.HasSuffix(op.Responses.Default().Ref, "/OAuthFailed")
 	for _, requirement := range *op.Security {
 		for _, s := range requirement["oauth2"] {

@@ -74,8 +74,31 @@ func factSchema(hook *openapi3.Operation) *openapi3.SchemaRef {
 	return nil
 }
 
+// public reports whether anybody may call the operation.
+func public(op *openapi3.Operation) bool { return op.Security != nil && len(*op.Security) == 0 }
+
+// forClients reports whether service clients call the operation: programs with an id and a secret of their own.
+func forClients(op *openapi3.Operation) bool {
+	return op.Security != nil && slices.ContainsFunc(*op.Security, func(r openapi3.SecurityRequirement) bool {
+		_, ok := r["client"]
+		return ok
+	})
+}
+
 func refName(ref string) string { return ref[strings.LastIndexByte(ref, '/')+1:] }
 
 func text(v any) string { s, _ := v.(string); return s }
 
 func number(v any) int { n, _ := v.(float64); return int(n) }
+
+// texts lists the strings in a list.
+func texts(v any) []string {
+	list, _ := v.([]any)
+	var out []string
+	for _, item := range list {
+		if s, ok := item.(string); ok {
+			out = append(out, s)
+		}
+	}
+	return out
+}

@@ -1,4 +1,4 @@
-// Specgen derives from openapi.yaml what oapi-codegen does not: who may call each operation, which links a resource
+// Specgen derives from openapi.yaml what oapi-codegen does not: who may call each operation and how often, which links a resource
 // carries, what each problem means, the facts, the parameters and bodies to check, and one handler interface per tag.
 // It refuses a contract that leaves something open rather than guess.
 package main
@@ -94,7 +94,8 @@ func sentence(err error) string {
 }
 
 func render(name string, c contract) ([]byte, error) {
-	funcs := template.FuncMap{"camel": camel, "variable": variable, "quote": strconv.Quote, "lines": comment, "tag": tag}
+	funcs := template.FuncMap{"camel": camel, "variable": variable, "quote": strconv.Quote, "lines": comment, "tag": tag,
+		"duration": duration}
 	t, err := template.New(name+".tmpl").Funcs(funcs).ParseFS(templates, "templates/"+name+".tmpl")
 	if err != nil {
 		return nil, err

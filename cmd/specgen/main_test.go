@@ -55,7 +55,7 @@ func TestDocument(t *testing.T) {
 		}
 	}
 	require.NoError(t, json.Unmarshal([]byte(file(t, filepath.Join(out, "api", "openapi.json"))), &doc))
-	require.Len(t, doc.Paths, 6)
+	require.Len(t, doc.Paths, 7)
 	properties := doc.Components.Schemas["UserDraft"]["properties"].(map[string]any)
 	require.Equal(t, map[string]any{"type": []any{"string", "null"}, "format": "date"}, properties["born_on"])
 	require.Equal(t, map[string]any{"$ref": "#/components/schemas/Role"}, properties["role"])
@@ -82,6 +82,8 @@ func TestUnreadable(t *testing.T) {
 		"another type":    {"openapi: 3.1.0\npaths: 7\n", "cannot unmarshal number"},
 		"a wrong keyword": {head + "components: {schemas: {A: {type: string, maxLenght: 3}}}\n", `schema "A": extra sibling fields: [maxLenght]`},
 		"a broken $ref":   {head + "components: {schemas: {A: {$ref: '#/components/schemas/B'}}}\n", `map key "B" not found`},
+		"an unknown scheme": {"openapi: 3.1.0\ninfo: {title: x, version: '1'}\npaths: {/x: {post: {security: [{client: []}], responses: {default: {description: x}}}}}\n",
+			`refers to undefined security scheme "client"`},
 	} {
 		t.Run(name, func(t *testing.T) {
 			in, out := filepath.Join(folder, "contract.yaml"), filepath.Join(folder, "out")

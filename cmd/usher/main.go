@@ -10,6 +10,8 @@ import (
 	"syscall"
 
 	"github.com/spf13/cobra"
+
+	"github.com/usherhq/usher/server/actor"
 )
 
 func main() {
@@ -26,7 +28,7 @@ func run(ctx context.Context, args []string, in io.Reader, out, errs io.Writer) 
 	c.SetIn(in)
 	c.SetOut(out)
 	c.SetErr(errs)
-	if err := c.ExecuteContext(ctx); err != nil {
+	if err := c.ExecuteContext(actor.With(ctx, actor.Operator())); err != nil {
 		fmt.Fprintln(errs, "usher:", err)
 		return 1
 	}
@@ -35,7 +37,8 @@ func run(ctx context.Context, args []string, in io.Reader, out, errs io.Writer) 
 
 func root() *cobra.Command {
 	c := group("usher", "User management service",
-		devCommand(), serveCommand(), workCommand(), migrateCommand(), userCommand(), configCommand(), versionCommand())
+		devCommand(), serveCommand(), workCommand(), migrateCommand(), userCommand(), clientCommand(), keyCommand(),
+		auditCommand(), configCommand(), versionCommand())
 	c.Long = "Usher keeps the accounts of a product: registration, sign-in, profiles, roles.\n\n" +
 		"Settings come from the environment; `usher config check` shows those in force."
 	c.SilenceUsage, c.SilenceErrors = true, true

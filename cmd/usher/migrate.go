@@ -19,7 +19,7 @@ func migrateCommand() *cobra.Command {
 	return group("migrate", "Change the shape of the database",
 		migration("up", "Apply every migration that the database lacks", schema.Up),
 		migration("down", "Undo the migration that was applied last", schema.Down),
-		statusCommand(), resetCommand())
+		statusCommand(), resetCommand(), grantCommand())
 }
 
 // migration is a command that changes the database and then says how it stands.
@@ -57,6 +57,23 @@ func resetCommand() *cobra.Command {
 	})
 	c.Flags().BoolVar(&yes, "yes", false, "do not ask")
 	return c
+}
+
+func grantCommand() *cobra.Command {
+	return onMigrated(&cobra.Command{
+		Use: "grant ROLE", Short: "Let a role of the database serve and work, and no more", Args: cobra.ExactArgs(1),
+		Long: "Grant gives a role of the database what `usher serve` and `usher work` need, tables that later migrations make\n" +
+			"included. It can read the audit log and add to it, but not change it, nor the shape of the database. Run it as the\n" +
+			"role that migrates, after `usher migrate up`. The role has to exist: CREATE ROLE usher_app LOGIN PASSWORD '...'",
+		Example: "  usher migrate grant usher_app",
+	}, func(c *cobra.Command, pool *pgxpool.Pool) error {
+		role := c.Flags().Arg(0)
+		if err := schema.Grant(c.Context(), pool, role); err != nil {
+			return err
+		}
+		fmt.Fprintf(c.OutOrStdout(), "%s may serve and work. It may add to the audit log, not change it.\n", role)
+		return nil
+	})
 }
 
 // onDatabase makes c a command that works on the database of the environment.

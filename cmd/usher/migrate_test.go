@@ -1,7 +1,11 @@
 package main
 
 import (
+	"context"
+	"crypto/rand"
+	"net/url"
 	"regexp"
+	"strings"
 	"testing"
 
 	"github.com/jackc/pgx/v5"
@@ -77,7 +81,31 @@ func TestResetAsks(t *testing.T) {
 
 func TestUnmigratedDatabaseIsRefused(t *testing.T) {
 	env := complete().with(variables{"DATABASE_URL": dbtest.Empty(t), "USHER_LISTEN": "127.0.0.1:0"})
-	for _, args := range [][]string{{"serve"}, {"serve", "--work"}, {"work"}, {"user", "create", "--email", "ada@example.com"}} {
+	for _, args := range [][]string{{"serve"}, {"serve", "--work"}, {"work"}, {"user", "create", "--email", "ada@example.com"}, {"migrate", "grant", "usher_app"}} {
 		command(t, env, "", args...).fails(t, unmigrated)
 	}
+}
+
+// TestMigrateGrant: the service runs as a role that owns nothing; what it may do is for package schema to test.
+func TestMigrateGrant(t *testing.T) {
+	owner := dbtest.New(t)
+	env := onDatabaseOf(owner)
+	role := "usher_test_" + strings.ToLower(rand.Text()[:12])
+	command(t, env, "", "migrate", "grant", role).fails(t, `migrate: there is no role "`+role+`": make it first, with CREATE ROLE "`+role+`" LOGIN PASSWORD '...'`)
+	_, err := owner.Exec(t.Context(), "CREATE ROLE "+role+" LOGIN PASSWORD 'hunter2'")
+	require.NoError(t, err)
+	t.Cleanup(func() {
+		_, err := owner.Exec(context.Background(), "DROP OWNED BY "+role+"; DROP ROLE "+role)
+		require.NoError(t, err)
+	})
+	for range 2 {
+		require.Equal(t, role+" may serve and work. It may add to the audit log, not change it.\n", command(t, env, "", "migrate", "grant", role).succeeds(t))
+	}
+	at, err := url.Parse(env["DATABASE_URL"])
+	require.NoError(t, err)
+	at.User = url.UserPassword(role, "hunter2")
+	p, nobody := serving(t, env.with(variables{"DATABASE_URL": at.String()}), "--work")
+	nobody.register("ada@example.com")
+	p.stops()
+	command(t, env, "", "migrate", "grant").fails(t, "accepts 1 arg(s), received 0")
 }

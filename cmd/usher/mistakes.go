@@ -193,7 +193,7 @@ func checkSecret(secret string) error {
 	const sample = "please change changeme this that your super secret password passphrase token key value string example sample " +
 		"dummy default placeholder insecure replace fill with random characters chars bytes bit long least not use for production prod " +
 		"development dev test testing local docker compose usher openssl rand base64 hex"
-	weak := password.Check(secret[:min(len(secret), password.MaxLength)], sample)
+	weak := password.Check(secret[:min(len(secret), password.MaxLength)], password.MinLength, sample)
 	period := strings.Index((secret + secret)[1:], secret) + 1
 	if len(weak) > 0 || period < len(secret) {
 		return errors.New("can be guessed: make one with openssl rand -base64 48")

@@ -19,6 +19,7 @@ import (
 	"github.com/usherhq/usher/gen/spec"
 	"github.com/usherhq/usher/schema"
 	"github.com/usherhq/usher/server"
+	"github.com/usherhq/usher/server/audit"
 	"github.com/usherhq/usher/server/auth"
 	"github.com/usherhq/usher/server/mail"
 	"github.com/usherhq/usher/server/password"
@@ -88,10 +89,8 @@ func newService(ctx context.Context, s settings, pool *pgxpool.Pool, log *slog.L
 	if err := await(ctx, pool, log); err != nil {
 		return nil, err
 	}
-	policy := auth.KeyPolicy{
-		Algorithm: token.Algorithm(s.KeyAlgorithm), RotateEvery: s.KeyRotation, PublishAhead: s.KeyAhead,
-		AccessLifetime: s.AccessLifetime, Issuer: s.BaseURL,
-	}
+	policy := s.policy()
+	policy.Issuer = s.BaseURL
 	v := &service{log: log, drain: s.Drain, keep: func(ctx context.Context) (*token.Keyring, error) { return auth.KeepKeys(ctx, pool, secret, policy) }}
 	ring, err := v.keep(ctx)
 	if err != nil {
@@ -105,14 +104,25 @@ func newService(ctx context.Context, s settings, pool *pgxpool.Pool, log *slog.L
 	maps.Copy(shown, extra)
 	v.handler, err = server.New(server.Options{
 		DB: pool, Secret: secret, Log: log, Pages: shown, AllowedOrigins: s.AllowedOrigins, TrustedProxies: s.networks(),
-		Ready: v.ready(pool),
-		Users: &users.Handlers{DB: pool, Hasher: hasher},
-		Auth: &auth.Handlers{DB: pool, Hasher: hasher, Keys: v.keys, Refresher: token.NewRefresher(secret), FailureKey: secret.Derive("failed sign-ins"), Settings: auth.Settings{
-			FirstUserAdmin: s.FirstUserAdmin, AccessLifetime: s.AccessLifetime, IdleLifetime: s.SessionIdle,
-			Lifetime: s.SessionLifetime, RefreshGrace: s.RefreshGrace,
-		}},
+		LimitScale: s.RateLimitScale,
+		Ready:      v.ready(pool),
+		Users:      &users.Handlers{DB: pool}, Audit: &audit.Handlers{DB: pool},
+		Auth: &auth.Handlers{
+			DB: pool, Hasher: hasher, Keys: v.keys, Refresher: token.NewRefresher(secret), Factors: token.NewSealer(secret, "second factor"),
+			SubjectKey: secret.Derive("failed sign-ins"), Settings: s.access(),
+		},
 	})
 	return v, err
+}
+
+// access are the settings of signing in.
+func (s settings) access() auth.Settings {
+	return auth.Settings{
+		FirstUserAdmin: s.FirstUserAdmin, Registration: auth.Registration(s.Registration), Conceal: s.Conceal,
+		PasswordGrant: s.PasswordGrant, LockAfter: s.LockAfter, LockFor: s.LockFor,
+		StaffFactor: s.StaffFactor, StepUpWithin: s.StepUpWithin, Product: s.ProductName, Issuer: s.BaseURL,
+		AccessLifetime: s.AccessLifetime, IdleLifetime: s.SessionIdle, Lifetime: s.SessionLifetime, RefreshGrace: s.RefreshGrace,
+	}
 }
 
 var errUnmigrated = errors.New("the database lacks migrations: run `usher migrate up`")
@@ -209,6 +219,7 @@ func newWorker(s settings, pool *pgxpool.Pool, log *slog.Logger) (*worker.Worker
 	}
 	return worker.New(worker.Options{
 		DB: pool, Log: log, Composer: composer, Sender: sender, BaseURL: s.BaseURL, VerificationLifetime: s.VerificationLifetime,
+		ResetLifetime: s.ResetLifetime, UnconfirmedLifetime: s.UnconfirmedLifetime,
 	})
 }
 

@@ -30,7 +30,8 @@ func userCommand() *cobra.Command {
 // newcomer is what the command line says about a new account.
 type newcomer struct {
 	email, nickname, role string
-	stdin, unverified     bool
+	unverified            bool
+	stdin, hash, invite   bool // where the password comes from; generated if from nowhere
 }
 
 func userCreateCommand() *cobra.Command {
@@ -39,7 +40,8 @@ func userCreateCommand() *cobra.Command {
 		Use:   "create --email ADDRESS",
 		Short: "Create an account, for instance the first ADMIN",
 		Long: "Create adds an account whose address counts as confirmed. It prints a generated password, once, unless one is\n" +
-			"given on standard input.",
+			"given on standard input, or as the hash that another system has of it (bcrypt, argon2, scrypt, PBKDF2, in the\n" +
+			"forms of PHC, Django, Werkzeug and Firebase): they sign in with the old password, which is then hashed anew.",
 		Example: "  usher user create --email ada@example.com --role ADMIN\n  pass show usher | usher user create --email ada@example.com --password-stdin",
 		Args:    cobra.NoArgs,
 		RunE:    func(c *cobra.Command, _ []string) error { return n.create(c) },
@@ -48,6 +50,9 @@ func userCreateCommand() *cobra.Command {
 	c.Flags().StringVar(&n.nickname, "nickname", "", "public name; made up when none is given")
 	c.Flags().StringVar(&n.role, "role", string(spec.RoleAUTHENTICATED), "one of "+roleNames())
 	c.Flags().BoolVar(&n.stdin, "password-stdin", false, "read the password from standard input")
+	c.Flags().BoolVar(&n.hash, "hash-stdin", false, "read the hash of the password from standard input")
+	c.Flags().BoolVar(&n.invite, "mail", false, "mail them a link to choose a password")
+	c.MarkFlagsMutuallyExclusive("password-stdin", "hash-stdin", "mail")
 	c.Flags().BoolVar(&n.unverified, "unverified", false, "have the address confirmed by mail first")
 	_ = c.MarkFlagRequired("email") // the flag exists
 	return c
@@ -65,11 +70,9 @@ func (n newcomer) create(c *cobra.Command) error {
 	if n.nickname != "" {
 		d.Nickname = &n.nickname
 	}
-	secret := password.Generate()
-	if n.stdin {
-		if secret, err = readLine(c); err != nil {
-			return err
-		}
+	secret, err := n.secret(c)
+	if err != nil {
+		return err
 	}
 	hasher, err := s.hasher()
 	if err != nil {
@@ -83,18 +86,38 @@ func (n newcomer) create(c *cobra.Command) error {
 	if err := migrated(c.Context(), pool); err != nil {
 		return err
 	}
+	if n.hash {
+		d.PasswordHash, secret = &secret, ""
+	}
 	u, err := createUser(c.Context(), pool, hasher, d, secret)
 	if err != nil {
 		return err
 	}
 	fmt.Fprintf(c.OutOrStdout(), "Created %s (%s), %s.\n", u.Email, u.Nickname, u.Role)
-	if !n.stdin {
+	if !n.stdin && !n.hash && !n.invite {
 		fmt.Fprintln(c.OutOrStdout(), "Password:", secret)
 	}
 	return nil
 }
 
-// createUser makes an account as the operator, held to the rules that hold for everybody.
+// secret is the password, its hash, or nothing for somebody who chooses by mail.
+func (n newcomer) secret(c *cobra.Command) (string, error) {
+	switch {
+	case n.invite:
+		return "", nil
+	case n.hash:
+		hash, err := readLine(c)
+		if err == nil {
+			err = password.Recognise(hash)
+		}
+		return hash, err
+	case n.stdin:
+		return readLine(c)
+	}
+	return password.Generate(), nil
+}
+
+// createUser makes an account as the operator, held to the rules that hold for everybody. An empty secret is none.
 func createUser(ctx context.Context, pool *pgxpool.Pool, hasher *password.Hasher, d users.Draft, secret string) (db.User, error) {
 	if err := users.CheckEmail(d.Email); err != nil {
 		return db.User{}, fmt.Errorf("--email: %w", err)
@@ -107,14 +130,16 @@ func createUser(ctx context.Context, pool *pgxpool.Pool, hasher *password.Hasher
 			return db.User{}, fmt.Errorf("--nickname: %w", err)
 		}
 	}
-	if err := users.CheckPassword("", secret, &d.Email, d.Nickname); err != nil {
-		return db.User{}, fmt.Errorf("the password: %s", fault.Of(err).Fields[0].Detail)
+	if secret != "" {
+		if err := users.CheckPassword(password.MinLength, "", secret, &d.Email, d.Nickname); err != nil {
+			return db.User{}, fmt.Errorf("the password: %s", fault.Of(err).Fields[0].Detail)
+		}
+		hash, err := hasher.Hash(ctx, secret)
+		if err != nil {
+			return db.User{}, err
+		}
+		d.PasswordHash = &hash
 	}
-	hash, err := hasher.Hash(ctx, secret)
-	if err != nil {
-		return db.User{}, err
-	}
-	d.PasswordHash = hash
 	u, err := store.InTx(ctx, pool, func(tx pgx.Tx) (db.User, error) {
 		return users.Create(ctx, tx, actor.Operator(), d)
 	})

@@ -10,18 +10,58 @@ import (
 
 // Auth is the part of the contract tagged auth.
 type Auth interface {
+	// ConfirmEmailChange: Confirm a new e-mail address.
+	ConfirmEmailChange(ctx context.Context, request ConfirmEmailChangeRequestObject) (ConfirmEmailChangeResponseObject, error)
+	// IntrospectToken: Ask whether a token is good.
+	IntrospectToken(ctx context.Context, request IntrospectTokenRequestObject) (IntrospectTokenResponseObject, error)
 	// SignOut: Sign out.
 	SignOut(ctx context.Context, request SignOutRequestObject) (SignOutResponseObject, error)
+	// RequestPasswordReset: Ask for a mail to set a new password.
+	RequestPasswordReset(ctx context.Context, request RequestPasswordResetRequestObject) (RequestPasswordResetResponseObject, error)
+	// ResetPassword: Set a new password with a mailed token.
+	ResetPassword(ctx context.Context, request ResetPasswordRequestObject) (ResetPasswordResponseObject, error)
 	// RegisterUser: Register an account.
 	RegisterUser(ctx context.Context, request RegisterUserRequestObject) (RegisterUserResponseObject, error)
+	// RevokeToken: Revoke a token.
+	RevokeToken(ctx context.Context, request RevokeTokenRequestObject) (RevokeTokenResponseObject, error)
 	// IssueToken: Sign in, or refresh.
 	IssueToken(ctx context.Context, request IssueTokenRequestObject) (IssueTokenResponseObject, error)
 	// RequestVerification: Ask for another verification mail.
 	RequestVerification(ctx context.Context, request RequestVerificationRequestObject) (RequestVerificationResponseObject, error)
 	// ConfirmVerification: Confirm an e-mail address.
 	ConfirmVerification(ctx context.Context, request ConfirmVerificationRequestObject) (ConfirmVerificationResponseObject, error)
+	// ChangeEmail: Change one's own e-mail address.
+	ChangeEmail(ctx context.Context, request ChangeEmailRequestObject) (ChangeEmailResponseObject, error)
+	// ChangePassword: Change one's own password.
+	ChangePassword(ctx context.Context, request ChangePasswordRequestObject) (ChangePasswordResponseObject, error)
+	// GetSecondFactor: Read the state of one's own second factor.
+	GetSecondFactor(ctx context.Context, request GetSecondFactorRequestObject) (GetSecondFactorResponseObject, error)
+	// EnrolSecondFactor: Begin to set up an authenticator app.
+	EnrolSecondFactor(ctx context.Context, request EnrolSecondFactorRequestObject) (EnrolSecondFactorResponseObject, error)
+	// RemoveSecondFactor: Remove one's own second factor.
+	RemoveSecondFactor(ctx context.Context, request RemoveSecondFactorRequestObject) (RemoveSecondFactorResponseObject, error)
+	// ConfirmSecondFactor: Turn the second factor on.
+	ConfirmSecondFactor(ctx context.Context, request ConfirmSecondFactorRequestObject) (ConfirmSecondFactorResponseObject, error)
+	// RenewRecoveryCodes: Make new recovery codes.
+	RenewRecoveryCodes(ctx context.Context, request RenewRecoveryCodesRequestObject) (RenewRecoveryCodesResponseObject, error)
 	// ListSessions: List one's own sessions.
 	ListSessions(ctx context.Context, request ListSessionsRequestObject) (ListSessionsResponseObject, error)
+	// EndOtherSessions: End all other sessions of one's own.
+	EndOtherSessions(ctx context.Context, request EndOtherSessionsRequestObject) (EndOtherSessionsResponseObject, error)
+	// EndSession: End a session of one's own.
+	EndSession(ctx context.Context, request EndSessionRequestObject) (EndSessionResponseObject, error)
+	// EndUserSession: End anybody's session.
+	EndUserSession(ctx context.Context, request EndUserSessionRequestObject) (EndUserSessionResponseObject, error)
+	// StartPasswordReset: Have somebody choose a new password.
+	StartPasswordReset(ctx context.Context, request StartPasswordResetRequestObject) (StartPasswordResetResponseObject, error)
+	// ResetSecondFactor: Remove somebody's second factor.
+	ResetSecondFactor(ctx context.Context, request ResetSecondFactorRequestObject) (ResetSecondFactorResponseObject, error)
+	// ListUserSessions: List somebody's sessions.
+	ListUserSessions(ctx context.Context, request ListUserSessionsRequestObject) (ListUserSessionsResponseObject, error)
+	// EndUserSessions: End all sessions of somebody.
+	EndUserSessions(ctx context.Context, request EndUserSessionsRequestObject) (EndUserSessionsResponseObject, error)
+	// UnlockUser: Unlock an account.
+	UnlockUser(ctx context.Context, request UnlockUserRequestObject) (UnlockUserResponseObject, error)
 }
 
 // Users is the part of the contract tagged users.
@@ -42,10 +82,19 @@ type Users interface {
 	DeleteUser(ctx context.Context, request DeleteUserRequestObject) (DeleteUserResponseObject, error)
 }
 
+// Audit is the part of the contract tagged audit.
+type Audit interface {
+	// ListAuditEntries: Search the audit log.
+	ListAuditEntries(ctx context.Context, request ListAuditEntriesRequestObject) (ListAuditEntriesResponseObject, error)
+	// ListOwnAuditEntries: List what happened to one's own account.
+	ListOwnAuditEntries(ctx context.Context, request ListOwnAuditEntriesRequestObject) (ListOwnAuditEntriesResponseObject, error)
+}
+
 // Groups serves the whole contract from one implementation per tag.
 type Groups struct {
 	Auth
 	Users
+	Audit
 }
 
 var _ StrictServerInterface = Groups{}
@@ -53,10 +102,22 @@ var _ StrictServerInterface = Groups{}
 // Write sends the answer of a handler, whichever operation it belongs to.
 func Write(w http.ResponseWriter, answer any) error {
 	switch a := answer.(type) {
+	case ListAuditEntriesResponseObject:
+		return a.VisitListAuditEntriesResponse(w)
+	case ConfirmEmailChangeResponseObject:
+		return a.VisitConfirmEmailChangeResponse(w)
+	case IntrospectTokenResponseObject:
+		return a.VisitIntrospectTokenResponse(w)
 	case SignOutResponseObject:
 		return a.VisitSignOutResponse(w)
+	case RequestPasswordResetResponseObject:
+		return a.VisitRequestPasswordResetResponse(w)
+	case ResetPasswordResponseObject:
+		return a.VisitResetPasswordResponse(w)
 	case RegisterUserResponseObject:
 		return a.VisitRegisterUserResponse(w)
+	case RevokeTokenResponseObject:
+		return a.VisitRevokeTokenResponse(w)
 	case IssueTokenResponseObject:
 		return a.VisitIssueTokenResponse(w)
 	case RequestVerificationResponseObject:
@@ -67,8 +128,30 @@ func Write(w http.ResponseWriter, answer any) error {
 		return a.VisitGetMeResponse(w)
 	case UpdateMeResponseObject:
 		return a.VisitUpdateMeResponse(w)
+	case ListOwnAuditEntriesResponseObject:
+		return a.VisitListOwnAuditEntriesResponse(w)
+	case ChangeEmailResponseObject:
+		return a.VisitChangeEmailResponse(w)
+	case ChangePasswordResponseObject:
+		return a.VisitChangePasswordResponse(w)
+	case GetSecondFactorResponseObject:
+		return a.VisitGetSecondFactorResponse(w)
+	case EnrolSecondFactorResponseObject:
+		return a.VisitEnrolSecondFactorResponse(w)
+	case RemoveSecondFactorResponseObject:
+		return a.VisitRemoveSecondFactorResponse(w)
+	case ConfirmSecondFactorResponseObject:
+		return a.VisitConfirmSecondFactorResponse(w)
+	case RenewRecoveryCodesResponseObject:
+		return a.VisitRenewRecoveryCodesResponse(w)
 	case ListSessionsResponseObject:
 		return a.VisitListSessionsResponse(w)
+	case EndOtherSessionsResponseObject:
+		return a.VisitEndOtherSessionsResponse(w)
+	case EndSessionResponseObject:
+		return a.VisitEndSessionResponse(w)
+	case EndUserSessionResponseObject:
+		return a.VisitEndUserSessionResponse(w)
 	case ListUsersResponseObject:
 		return a.VisitListUsersResponse(w)
 	case CreateUserResponseObject:
@@ -79,6 +162,16 @@ func Write(w http.ResponseWriter, answer any) error {
 		return a.VisitUpdateUserResponse(w)
 	case DeleteUserResponseObject:
 		return a.VisitDeleteUserResponse(w)
+	case StartPasswordResetResponseObject:
+		return a.VisitStartPasswordResetResponse(w)
+	case ResetSecondFactorResponseObject:
+		return a.VisitResetSecondFactorResponse(w)
+	case ListUserSessionsResponseObject:
+		return a.VisitListUserSessionsResponse(w)
+	case EndUserSessionsResponseObject:
+		return a.VisitEndUserSessionsResponse(w)
+	case UnlockUserResponseObject:
+		return a.VisitUnlockUserResponse(w)
 	}
 	return fmt.Errorf("%T is no answer of the contract", answer)
 }

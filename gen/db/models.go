@@ -16,7 +16,11 @@ import (
 type TokenPurpose string
 
 const (
-	TokenPurposeVerifyEmail TokenPurpose = "verify-email"
+	TokenPurposeVerifyEmail   TokenPurpose = "verify-email"
+	TokenPurposeResetPassword TokenPurpose = "reset-password"
+	TokenPurposeChangeEmail   TokenPurpose = "change-email"
+	TokenPurposeSecondFactor  TokenPurpose = "second-factor"
+	TokenPurposeRecoveryCode  TokenPurpose = "recovery-code"
 )
 
 func (e *TokenPurpose) Scan(src interface{}) error {
@@ -54,6 +58,19 @@ func (ns NullTokenPurpose) Value() (driver.Value, error) {
 	return string(ns.TokenPurpose), nil
 }
 
+type AuditEntry struct {
+	ID         uuid.UUID
+	RecordedAt time.Time
+	Action     string
+	ActorKind  spec.AuditActorKind
+	ActorID    *string
+	UserID     *uuid.UUID
+	Address    *string
+	Device     *string
+	RequestID  *string
+	Details    []byte
+}
+
 type IdempotentAnswer struct {
 	Caller      string
 	Key         string
@@ -64,6 +81,16 @@ type IdempotentAnswer struct {
 	CreatedAt   time.Time
 }
 
+type OneTimeToken struct {
+	Hash      []byte
+	UserID    uuid.UUID
+	Purpose   TokenPurpose
+	CreatedAt time.Time
+	ExpiresAt time.Time
+	UsedAt    *time.Time
+	Scope     *string
+}
+
 type Outbox struct {
 	ID         int64
 	Kind       string
@@ -72,19 +99,44 @@ type Outbox struct {
 	RecordedAt time.Time
 }
 
+type SecondFactor struct {
+	UserID   uuid.UUID
+	Sealed   string
+	LastStep int64
+}
+
+type ServiceClient struct {
+	ID         string
+	Name       string
+	SecretHash []byte
+	CreatedAt  time.Time
+}
+
 type Session struct {
-	ID          uuid.UUID
-	UserID      uuid.UUID
-	SeedHash    []byte
-	Generation  int64
-	Scopes      *string
-	Device      string
-	Address     string
-	CreatedAt   time.Time
-	RefreshedAt time.Time
-	ExpiresAt   time.Time
-	EndsAt      time.Time
-	RevokedAt   *time.Time
+	ID              uuid.UUID
+	UserID          uuid.UUID
+	SeedHash        []byte
+	Generation      int64
+	Scopes          *string
+	Device          string
+	Address         string
+	CreatedAt       time.Time
+	RefreshedAt     time.Time
+	ExpiresAt       time.Time
+	EndsAt          time.Time
+	RevokedAt       *time.Time
+	AuthenticatedAt time.Time
+	Amr             []string
+	LastUsedAt      time.Time
+}
+
+type SignInAttempt struct {
+	Subject     uuid.UUID
+	Network     string
+	Pending     int32
+	Failures    int32
+	LockedUntil *time.Time
+	LastAt      time.Time
 }
 
 type SigningKey struct {
@@ -121,4 +173,7 @@ type User struct {
 	Version         int64
 	CreatedAt       time.Time
 	UpdatedAt       time.Time
+	PendingEmail    *string
+	LockedUntil     *time.Time
+	SecondFactorAt  *time.Time
 }

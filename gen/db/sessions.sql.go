@@ -7,17 +7,17 @@ package db
 
 import (
 	"context"
+	"time"
 
 	"github.com/google/uuid"
 	"github.com/usherhq/usher/gen/spec"
-	"time"
 )
 
 const createSession = `-- name: CreateSession :one
-INSERT INTO sessions (id, user_id, seed_hash, scopes, device, address, expires_at, ends_at)
-VALUES ($1, $2, $3, $4, $5, $6,
-    now() + $7::interval, now() + $8::interval)
-RETURNING id, user_id, seed_hash, generation, scopes, device, address, created_at, refreshed_at, expires_at, ends_at, revoked_at
+INSERT INTO sessions (id, user_id, seed_hash, scopes, device, address, amr, expires_at, ends_at)
+VALUES ($1, $2, $3, $4, $5, $6, $7,
+    now() + least($8::interval, $9::interval), now() + $9::interval)
+RETURNING id, user_id, seed_hash, generation, scopes, device, address, created_at, refreshed_at, expires_at, ends_at, revoked_at, authenticated_at, amr, last_used_at
 `
 
 type CreateSessionParams struct {
@@ -27,6 +27,7 @@ type CreateSessionParams struct {
 	Scopes   *string
 	Device   string
 	Address  string
+	Amr      []string
 	Idle     time.Duration
 	Lifetime time.Duration
 }
@@ -39,6 +40,7 @@ func (q *Queries) CreateSession(ctx context.Context, db DBTX, arg CreateSessionP
 		arg.Scopes,
 		arg.Device,
 		arg.Address,
+		arg.Amr,
 		arg.Idle,
 		arg.Lifetime,
 	)
@@ -56,6 +58,9 @@ func (q *Queries) CreateSession(ctx context.Context, db DBTX, arg CreateSessionP
 		&i.ExpiresAt,
 		&i.EndsAt,
 		&i.RevokedAt,
+		&i.AuthenticatedAt,
+		&i.Amr,
+		&i.LastUsedAt,
 	)
 	return i, err
 }
@@ -72,16 +77,92 @@ func (q *Queries) DeleteExpiredSessions(ctx context.Context, db DBTX) (int64, er
 	return result.RowsAffected(), nil
 }
 
+const getLiveSession = `-- name: GetLiveSession :one
+SELECT id, user_id, seed_hash, generation, scopes, device, address, created_at, refreshed_at, expires_at, ends_at, revoked_at, authenticated_at, amr, last_used_at FROM sessions WHERE id = $1 AND revoked_at IS NULL AND expires_at > now()
+`
+
+func (q *Queries) GetLiveSession(ctx context.Context, db DBTX, id uuid.UUID) (Session, error) {
+	row := db.QueryRow(ctx, getLiveSession, id)
+	var i Session
+	err := row.Scan(
+		&i.ID,
+		&i.UserID,
+		&i.SeedHash,
+		&i.Generation,
+		&i.Scopes,
+		&i.Device,
+		&i.Address,
+		&i.CreatedAt,
+		&i.RefreshedAt,
+		&i.ExpiresAt,
+		&i.EndsAt,
+		&i.RevokedAt,
+		&i.AuthenticatedAt,
+		&i.Amr,
+		&i.LastUsedAt,
+	)
+	return i, err
+}
+
+const getRefreshable = `-- name: GetRefreshable :one
+SELECT s.id, s.user_id, s.seed_hash, s.generation, s.scopes, s.device, s.address, s.created_at, s.refreshed_at, s.expires_at, s.ends_at, s.revoked_at, s.authenticated_at, s.amr, s.last_used_at, u.role, u.second_factor_at
+FROM sessions s JOIN users u ON u.id = s.user_id
+WHERE s.id = $1 AND s.seed_hash = $2 AND s.generation = $3
+  AND s.revoked_at IS NULL AND s.expires_at > now() AND u.status = 'active'
+`
+
+type GetRefreshableParams struct {
+	SessionID  uuid.UUID
+	SeedHash   []byte
+	Generation int64
+}
+
+type GetRefreshableRow struct {
+	Session        Session
+	Role           spec.Role
+	SecondFactorAt *time.Time
+}
+
+// GetRefreshable reads what a refresh token stands for, if it could be used now.
+func (q *Queries) GetRefreshable(ctx context.Context, db DBTX, arg GetRefreshableParams) (GetRefreshableRow, error) {
+	row := db.QueryRow(ctx, getRefreshable, arg.SessionID, arg.SeedHash, arg.Generation)
+	var i GetRefreshableRow
+	err := row.Scan(
+		&i.Session.ID,
+		&i.Session.UserID,
+		&i.Session.SeedHash,
+		&i.Session.Generation,
+		&i.Session.Scopes,
+		&i.Session.Device,
+		&i.Session.Address,
+		&i.Session.CreatedAt,
+		&i.Session.RefreshedAt,
+		&i.Session.ExpiresAt,
+		&i.Session.EndsAt,
+		&i.Session.RevokedAt,
+		&i.Session.AuthenticatedAt,
+		&i.Session.Amr,
+		&i.Session.LastUsedAt,
+		&i.Role,
+		&i.SecondFactorAt,
+	)
+	return i, err
+}
+
 const getSessionUser = `-- name: GetSessionUser :one
-SELECT u.id, u.email, u.email_key, u.email_verified_at, u.nickname, u.nickname_key, u.password_hash, u.first_name, u.last_name, u.bio, u.location, u.locale, u.time_zone, u.website_url, u.linkedin_url, u.github_url, u.professional, u.role, u.status, u.registered_as, u.last_login_at, u.version, u.created_at, u.updated_at, s.scopes
+SELECT u.id, u.email, u.email_key, u.email_verified_at, u.nickname, u.nickname_key, u.password_hash, u.first_name, u.last_name, u.bio, u.location, u.locale, u.time_zone, u.website_url, u.linkedin_url, u.github_url, u.professional, u.role, u.status, u.registered_as, u.last_login_at, u.version, u.created_at, u.updated_at, u.pending_email, u.locked_until, u.second_factor_at, s.scopes, s.authenticated_at, ('mfa' = ANY (s.amr))::boolean AS mfa,
+    (s.last_used_at < now() - interval '1 minute')::boolean AS idle
 FROM sessions s JOIN users u ON u.id = s.user_id
 WHERE s.id = $1 AND u.id = $2
   AND s.revoked_at IS NULL AND s.expires_at > now() AND u.status = 'active'
 `
 
 type GetSessionUserRow struct {
-	User   User
-	Scopes *string
+	User            User
+	Scopes          *string
+	AuthenticatedAt time.Time
+	Mfa             bool
+	Idle            bool
 }
 
 // GetSessionUser resolves an access token on every request: one round trip, two primary keys.
@@ -113,13 +194,19 @@ func (q *Queries) GetSessionUser(ctx context.Context, db DBTX, sessionID uuid.UU
 		&i.User.Version,
 		&i.User.CreatedAt,
 		&i.User.UpdatedAt,
+		&i.User.PendingEmail,
+		&i.User.LockedUntil,
+		&i.User.SecondFactorAt,
 		&i.Scopes,
+		&i.AuthenticatedAt,
+		&i.Mfa,
+		&i.Idle,
 	)
 	return i, err
 }
 
 const listSessions = `-- name: ListSessions :many
-SELECT id, user_id, seed_hash, generation, scopes, device, address, created_at, refreshed_at, expires_at, ends_at, revoked_at FROM sessions
+SELECT id, user_id, seed_hash, generation, scopes, device, address, created_at, refreshed_at, expires_at, ends_at, revoked_at, authenticated_at, amr, last_used_at FROM sessions
 WHERE user_id = $1 AND revoked_at IS NULL AND expires_at > now()
   AND id < $2
 ORDER BY id DESC
@@ -155,6 +242,9 @@ func (q *Queries) ListSessions(ctx context.Context, db DBTX, arg ListSessionsPar
 			&i.ExpiresAt,
 			&i.EndsAt,
 			&i.RevokedAt,
+			&i.AuthenticatedAt,
+			&i.Amr,
+			&i.LastUsedAt,
 		); err != nil {
 			return nil, err
 		}
@@ -167,7 +257,7 @@ func (q *Queries) ListSessions(ctx context.Context, db DBTX, arg ListSessionsPar
 }
 
 const listSessionsBack = `-- name: ListSessionsBack :many
-SELECT id, user_id, seed_hash, generation, scopes, device, address, created_at, refreshed_at, expires_at, ends_at, revoked_at FROM sessions
+SELECT id, user_id, seed_hash, generation, scopes, device, address, created_at, refreshed_at, expires_at, ends_at, revoked_at, authenticated_at, amr, last_used_at FROM sessions
 WHERE user_id = $1 AND revoked_at IS NULL AND expires_at > now() AND id > $2
 ORDER BY id
 LIMIT $3
@@ -201,6 +291,9 @@ func (q *Queries) ListSessionsBack(ctx context.Context, db DBTX, arg ListSession
 			&i.ExpiresAt,
 			&i.EndsAt,
 			&i.RevokedAt,
+			&i.AuthenticatedAt,
+			&i.Amr,
+			&i.LastUsedAt,
 		); err != nil {
 			return nil, err
 		}
@@ -212,8 +305,38 @@ func (q *Queries) ListSessionsBack(ctx context.Context, db DBTX, arg ListSession
 	return items, nil
 }
 
+const lockLiveSession = `-- name: LockLiveSession :one
+SELECT id, user_id, seed_hash, generation, scopes, device, address, created_at, refreshed_at, expires_at, ends_at, revoked_at, authenticated_at, amr, last_used_at FROM sessions
+WHERE id = $1 AND user_id = $2 AND revoked_at IS NULL AND expires_at > now()
+FOR UPDATE
+`
+
+// LockLiveSession reads a session of a user that is about to end: of many that race to end it, one finds it.
+func (q *Queries) LockLiveSession(ctx context.Context, db DBTX, sessionID uuid.UUID, userID uuid.UUID) (Session, error) {
+	row := db.QueryRow(ctx, lockLiveSession, sessionID, userID)
+	var i Session
+	err := row.Scan(
+		&i.ID,
+		&i.UserID,
+		&i.SeedHash,
+		&i.Generation,
+		&i.Scopes,
+		&i.Device,
+		&i.Address,
+		&i.CreatedAt,
+		&i.RefreshedAt,
+		&i.ExpiresAt,
+		&i.EndsAt,
+		&i.RevokedAt,
+		&i.AuthenticatedAt,
+		&i.Amr,
+		&i.LastUsedAt,
+	)
+	return i, err
+}
+
 const lockSession = `-- name: LockSession :one
-SELECT s.user_id, s.generation, s.scopes, u.role,
+SELECT s.user_id, s.generation, s.scopes, s.authenticated_at, s.amr, u.role, u.second_factor_at,
     (s.revoked_at IS NULL AND s.expires_at > now() AND u.status = 'active')::boolean AS live,
     (s.refreshed_at > now() - $1::interval)::boolean AS fresh
 FROM sessions s JOIN users u ON u.id = s.user_id
@@ -228,12 +351,15 @@ type LockSessionParams struct {
 }
 
 type LockSessionRow struct {
-	UserID     uuid.UUID
-	Generation int64
-	Scopes     *string
-	Role       spec.Role
-	Live       bool
-	Fresh      bool
+	UserID          uuid.UUID
+	Generation      int64
+	Scopes          *string
+	AuthenticatedAt time.Time
+	Amr             []string
+	Role            spec.Role
+	SecondFactorAt  *time.Time
+	Live            bool
+	Fresh           bool
 }
 
 // LockSession reads a session whose token did not fit, to tell a race from a theft.
@@ -244,7 +370,10 @@ func (q *Queries) LockSession(ctx context.Context, db DBTX, arg LockSessionParam
 		&i.UserID,
 		&i.Generation,
 		&i.Scopes,
+		&i.AuthenticatedAt,
+		&i.Amr,
 		&i.Role,
+		&i.SecondFactorAt,
 		&i.Live,
 		&i.Fresh,
 	)
@@ -253,11 +382,11 @@ func (q *Queries) LockSession(ctx context.Context, db DBTX, arg LockSessionParam
 
 const refreshSession = `-- name: RefreshSession :one
 UPDATE sessions s
-SET generation = s.generation + 1, refreshed_at = now(), expires_at = least(now() + $1::interval, s.ends_at)
+SET generation = s.generation + 1, refreshed_at = now(), last_used_at = now(), expires_at = least(now() + $1::interval, s.ends_at)
 FROM users u
 WHERE s.id = $2 AND s.generation = $3 AND s.seed_hash = $4
   AND s.revoked_at IS NULL AND s.expires_at > now() AND u.id = s.user_id AND u.status = 'active'
-RETURNING s.user_id, s.scopes, u.role
+RETURNING s.user_id, s.scopes, s.authenticated_at, s.amr, u.role, u.second_factor_at
 `
 
 type RefreshSessionParams struct {
@@ -268,9 +397,12 @@ type RefreshSessionParams struct {
 }
 
 type RefreshSessionRow struct {
-	UserID uuid.UUID
-	Scopes *string
-	Role   spec.Role
+	UserID          uuid.UUID
+	Scopes          *string
+	AuthenticatedAt time.Time
+	Amr             []string
+	Role            spec.Role
+	SecondFactorAt  *time.Time
 }
 
 // RefreshSession moves a session from the generation of the presented token to the next: of many that race, one does.
@@ -282,12 +414,20 @@ func (q *Queries) RefreshSession(ctx context.Context, db DBTX, arg RefreshSessio
 		arg.SeedHash,
 	)
 	var i RefreshSessionRow
-	err := row.Scan(&i.UserID, &i.Scopes, &i.Role)
+	err := row.Scan(
+		&i.UserID,
+		&i.Scopes,
+		&i.AuthenticatedAt,
+		&i.Amr,
+		&i.Role,
+		&i.SecondFactorAt,
+	)
 	return i, err
 }
 
 const revokeSession = `-- name: RevokeSession :execrows
-UPDATE sessions SET revoked_at = now() WHERE id = $1 AND user_id = $2 AND revoked_at IS NULL
+UPDATE sessions SET revoked_at = now()
+WHERE id = $1 AND user_id = $2 AND revoked_at IS NULL AND expires_at > now()
 `
 
 func (q *Queries) RevokeSession(ctx context.Context, db DBTX, sessionID uuid.UUID, userID uuid.UUID) (int64, error) {
@@ -296,4 +436,51 @@ func (q *Queries) RevokeSession(ctx context.Context, db DBTX, sessionID uuid.UUI
 		return 0, err
 	}
 	return result.RowsAffected(), nil
+}
+
+const revokeSessions = `-- name: RevokeSessions :many
+UPDATE sessions SET revoked_at = now()
+WHERE user_id = $1 AND revoked_at IS NULL AND expires_at > now() AND id IS DISTINCT FROM $2
+RETURNING id
+`
+
+// RevokeSessions ends the sessions of a user, all but one; none is spared if that is null.
+func (q *Queries) RevokeSessions(ctx context.Context, db DBTX, userID uuid.UUID, spared *uuid.UUID) ([]uuid.UUID, error) {
+	rows, err := db.Query(ctx, revokeSessions, userID, spared)
+	if err != nil {
+		return nil, err
+	}
+	defer rows.Close()
+	items := []uuid.UUID{}
+	for rows.Next() {
+		var id uuid.UUID
+		if err := rows.Scan(&id); err != nil {
+			return nil, err
+		}
+		items = append(items, id)
+	}
+	if err := rows.Err(); err != nil {
+		return nil, err
+	}
+	return items, nil
+}
+
+const stepUpSession = `-- name: StepUpSession :exec
+UPDATE sessions SET amr = $1, authenticated_at = now() WHERE id = $2
+`
+
+// StepUpSession notes that the user proved in this session to have the second factor.
+func (q *Queries) StepUpSession(ctx context.Context, db DBTX, amr []string, iD uuid.UUID) error {
+	_, err := db.Exec(ctx, stepUpSession, amr, iD)
+	return err
+}
+
+const touchSession = `-- name: TouchSession :exec
+UPDATE sessions SET last_used_at = now() WHERE id = $1 AND last_used_at < now() - interval '1 minute'
+`
+
+// TouchSession notes that a session is in use, at most once a minute: requests that race write once.
+func (q *Queries) TouchSession(ctx context.Context, db DBTX, id uuid.UUID) error {
+	_, err := db.Exec(ctx, touchSession, id)
+	return err
 }

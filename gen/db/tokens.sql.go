@@ -12,14 +12,45 @@ import (
 	"github.com/google/uuid"
 )
 
+const activateSigningKey = `-- name: ActivateSigningKey :one
+UPDATE signing_keys SET active_at = $1 WHERE id = $2 RETURNING id, algorithm, sealed, created_at, active_at, expires_at
+`
+
+func (q *Queries) ActivateSigningKey(ctx context.Context, db DBTX, activeAt time.Time, iD string) (SigningKey, error) {
+	row := db.QueryRow(ctx, activateSigningKey, activeAt, iD)
+	var i SigningKey
+	err := row.Scan(
+		&i.ID,
+		&i.Algorithm,
+		&i.Sealed,
+		&i.CreatedAt,
+		&i.ActiveAt,
+		&i.ExpiresAt,
+	)
+	return i, err
+}
+
+const countOneTimeTokens = `-- name: CountOneTimeTokens :one
+SELECT count(*) FROM one_time_tokens WHERE user_id = $1 AND purpose = $2 AND used_at IS NULL AND expires_at > now()
+`
+
+func (q *Queries) CountOneTimeTokens(ctx context.Context, db DBTX, userID uuid.UUID, purpose TokenPurpose) (int64, error) {
+	row := db.QueryRow(ctx, countOneTimeTokens, userID, purpose)
+	var count int64
+	err := row.Scan(&count)
+	return count, err
+}
+
 const createOneTimeToken = `-- name: CreateOneTimeToken :exec
-INSERT INTO one_time_tokens (hash, user_id, purpose, expires_at) VALUES ($1, $2, $3, now() + $4::interval)
+INSERT INTO one_time_tokens (hash, user_id, purpose, scope, expires_at)
+VALUES ($1, $2, $3, $4, now() + $5::interval)
 `
 
 type CreateOneTimeTokenParams struct {
 	Hash     []byte
 	UserID   uuid.UUID
 	Purpose  TokenPurpose
+	Scope    *string
 	Lifetime time.Duration
 }
 
@@ -28,14 +59,16 @@ func (q *Queries) CreateOneTimeToken(ctx context.Context, db DBTX, arg CreateOne
 		arg.Hash,
 		arg.UserID,
 		arg.Purpose,
+		arg.Scope,
 		arg.Lifetime,
 	)
 	return err
 }
 
-const createSigningKey = `-- name: CreateSigningKey :exec
-INSERT INTO signing_keys (id, algorithm, sealed, active_at, expires_at)
-VALUES ($1, $2, $3, $4, $5)
+const createSigningKey = `-- name: CreateSigningKey :one
+INSERT INTO signing_keys (id, algorithm, sealed, created_at, active_at, expires_at)
+VALUES ($1, $2, $3, clock_timestamp(), $4, $5)
+RETURNING id, algorithm, sealed, created_at, active_at, expires_at
 `
 
 type CreateSigningKeyParams struct {
@@ -46,15 +79,25 @@ type CreateSigningKeyParams struct {
 	ExpiresAt time.Time
 }
 
-func (q *Queries) CreateSigningKey(ctx context.Context, db DBTX, arg CreateSigningKeyParams) error {
-	_, err := db.Exec(ctx, createSigningKey,
+// CreateSigningKey stores a key. Those who wait for the lock in turn are to be in that order, too, so now() will not do.
+func (q *Queries) CreateSigningKey(ctx context.Context, db DBTX, arg CreateSigningKeyParams) (SigningKey, error) {
+	row := db.QueryRow(ctx, createSigningKey,
 		arg.ID,
 		arg.Algorithm,
 		arg.Sealed,
 		arg.ActiveAt,
 		arg.ExpiresAt,
 	)
-	return err
+	var i SigningKey
+	err := row.Scan(
+		&i.ID,
+		&i.Algorithm,
+		&i.Sealed,
+		&i.CreatedAt,
+		&i.ActiveAt,
+		&i.ExpiresAt,
+	)
+	return i, err
 }
 
 const deleteExpiredSigningKeys = `-- name: DeleteExpiredSigningKeys :execrows
@@ -91,10 +134,55 @@ func (q *Queries) DeleteOneTimeTokens(ctx context.Context, db DBTX, userID uuid.
 	return err
 }
 
-const listSigningKeys = `-- name: ListSigningKeys :many
-SELECT id, algorithm, sealed, created_at, active_at, expires_at FROM signing_keys WHERE expires_at > now() ORDER BY active_at, id
+const expireSigningKey = `-- name: ExpireSigningKey :execrows
+UPDATE signing_keys SET expires_at = now() WHERE id = $1 AND expires_at > now()
 `
 
+func (q *Queries) ExpireSigningKey(ctx context.Context, db DBTX, id string) (int64, error) {
+	result, err := db.Exec(ctx, expireSigningKey, id)
+	if err != nil {
+		return 0, err
+	}
+	return result.RowsAffected(), nil
+}
+
+const forgetTokens = `-- name: ForgetTokens :exec
+DELETE FROM one_time_tokens WHERE user_id = $1 AND purpose <> 'recovery-code'
+`
+
+// ForgetTokens voids everything that was mailed or handed out before the password or the address changed. Recovery codes
+// are the owner's, not the mailbox's, and stay.
+func (q *Queries) ForgetTokens(ctx context.Context, db DBTX, userID uuid.UUID) error {
+	_, err := db.Exec(ctx, forgetTokens, userID)
+	return err
+}
+
+const getOneTimeToken = `-- name: GetOneTimeToken :one
+SELECT hash, user_id, purpose, created_at, expires_at, used_at, scope FROM one_time_tokens WHERE hash = $1 AND purpose = $2 AND used_at IS NULL AND expires_at > now()
+`
+
+// GetOneTimeToken finds whose a token is, for those that do not say so; it is consumed by UseOneTimeToken.
+func (q *Queries) GetOneTimeToken(ctx context.Context, db DBTX, hash []byte, purpose TokenPurpose) (OneTimeToken, error) {
+	row := db.QueryRow(ctx, getOneTimeToken, hash, purpose)
+	var i OneTimeToken
+	err := row.Scan(
+		&i.Hash,
+		&i.UserID,
+		&i.Purpose,
+		&i.CreatedAt,
+		&i.ExpiresAt,
+		&i.UsedAt,
+		&i.Scope,
+	)
+	return i, err
+}
+
+const listSigningKeys = `-- name: ListSigningKeys :many
+SELECT id, algorithm, sealed, created_at, active_at, expires_at FROM signing_keys WHERE expires_at > clock_timestamp() ORDER BY active_at, created_at, id
+`
+
+// ListSigningKeys reads the keys that count, in the order in which they take over from each other. now() would be the
+// time before whoever had the lock revoked one.
 func (q *Queries) ListSigningKeys(ctx context.Context, db DBTX) ([]SigningKey, error) {
 	rows, err := db.Query(ctx, listSigningKeys)
 	if err != nil {
@@ -129,6 +217,24 @@ SELECT pg_advisory_xact_lock(hashtext('usher signing keys'))
 // LockSigningKeys lets one process at a time decide whether a new key is due.
 func (q *Queries) LockSigningKeys(ctx context.Context, db DBTX) error {
 	_, err := db.Exec(ctx, lockSigningKeys)
+	return err
+}
+
+const supersedeSigningKeys = `-- name: SupersedeSigningKeys :exec
+UPDATE signing_keys SET active_at = least(active_at, $1), expires_at = least(expires_at, $2)
+WHERE id <> $3 AND expires_at > now()
+`
+
+type SupersedeSigningKeysParams struct {
+	ActiveAt time.Time
+	Until    time.Time
+	ID       string
+}
+
+// SupersedeSigningKeys has a key that was just made take over from all others, even those that were to sign later: a tie
+// goes to the youngest. What they have signed is good until @until.
+func (q *Queries) SupersedeSigningKeys(ctx context.Context, db DBTX, arg SupersedeSigningKeysParams) error {
+	_, err := db.Exec(ctx, supersedeSigningKeys, arg.ActiveAt, arg.Until, arg.ID)
 	return err
 }
 

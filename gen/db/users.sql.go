@@ -24,26 +24,6 @@ func (q *Queries) AnyUser(ctx context.Context, db DBTX) (bool, error) {
 	return exists, err
 }
 
-const clearFailedSignIns = `-- name: ClearFailedSignIns :exec
-DELETE FROM failed_sign_ins WHERE email_hash = $1
-`
-
-func (q *Queries) ClearFailedSignIns(ctx context.Context, db DBTX, emailHash []byte) error {
-	_, err := db.Exec(ctx, clearFailedSignIns, emailHash)
-	return err
-}
-
-const countFailedSignIn = `-- name: CountFailedSignIn :exec
-INSERT INTO failed_sign_ins (email_hash) VALUES ($1)
-ON CONFLICT (email_hash) DO UPDATE SET failures = failed_sign_ins.failures + 1, last_at = now()
-`
-
-// CountFailedSignIn counts under what was typed, so that known and unknown addresses cost the same write.
-func (q *Queries) CountFailedSignIn(ctx context.Context, db DBTX, emailHash []byte) error {
-	_, err := db.Exec(ctx, countFailedSignIn, emailHash)
-	return err
-}
-
 const countUsers = `-- name: CountUsers :one
 SELECT count(*) FROM users
 `
@@ -62,7 +42,7 @@ VALUES ($1, $2, $3, CASE WHEN $4::boolean THEN now() END, $5, $6, $7,
     $8, $9, $10, $11, $12,
     $13, $14, $15, $16,
     $17, $18)
-RETURNING id, email, email_key, email_verified_at, nickname, nickname_key, password_hash, first_name, last_name, bio, location, locale, time_zone, website_url, linkedin_url, github_url, professional, role, status, registered_as, last_login_at, version, created_at, updated_at
+RETURNING id, email, email_key, email_verified_at, nickname, nickname_key, password_hash, first_name, last_name, bio, location, locale, time_zone, website_url, linkedin_url, github_url, professional, role, status, registered_as, last_login_at, version, created_at, updated_at, pending_email, locked_until, second_factor_at
 `
 
 type CreateUserParams struct {
@@ -133,20 +113,11 @@ func (q *Queries) CreateUser(ctx context.Context, db DBTX, arg CreateUserParams)
 		&i.Version,
 		&i.CreatedAt,
 		&i.UpdatedAt,
+		&i.PendingEmail,
+		&i.LockedUntil,
+		&i.SecondFactorAt,
 	)
 	return i, err
-}
-
-const deleteOldFailedSignIns = `-- name: DeleteOldFailedSignIns :execrows
-DELETE FROM failed_sign_ins WHERE last_at < now() - interval '1 day'
-`
-
-func (q *Queries) DeleteOldFailedSignIns(ctx context.Context, db DBTX) (int64, error) {
-	result, err := db.Exec(ctx, deleteOldFailedSignIns)
-	if err != nil {
-		return 0, err
-	}
-	return result.RowsAffected(), nil
 }
 
 const deleteUser = `-- name: DeleteUser :exec
@@ -158,8 +129,55 @@ func (q *Queries) DeleteUser(ctx context.Context, db DBTX, id uuid.UUID) error {
 	return err
 }
 
+const getSigningIn = `-- name: GetSigningIn :one
+SELECT u.id, u.email, u.email_key, u.email_verified_at, u.nickname, u.nickname_key, u.password_hash, u.first_name, u.last_name, u.bio, u.location, u.locale, u.time_zone, u.website_url, u.linkedin_url, u.github_url, u.professional, u.role, u.status, u.registered_as, u.last_login_at, u.version, u.created_at, u.updated_at, u.pending_email, u.locked_until, u.second_factor_at, EXISTS (SELECT FROM sessions s WHERE s.user_id = u.id AND s.address = $1) AS known_there
+FROM users u WHERE u.email_key = $2
+`
+
+type GetSigningInRow struct {
+	User       User
+	KnownThere bool
+}
+
+// GetSigningIn reads who wants to sign in, and whether they have done so from this network before.
+func (q *Queries) GetSigningIn(ctx context.Context, db DBTX, network string, emailKey string) (GetSigningInRow, error) {
+	row := db.QueryRow(ctx, getSigningIn, network, emailKey)
+	var i GetSigningInRow
+	err := row.Scan(
+		&i.User.ID,
+		&i.User.Email,
+		&i.User.EmailKey,
+		&i.User.EmailVerifiedAt,
+		&i.User.Nickname,
+		&i.User.NicknameKey,
+		&i.User.PasswordHash,
+		&i.User.FirstName,
+		&i.User.LastName,
+		&i.User.Bio,
+		&i.User.Location,
+		&i.User.Locale,
+		&i.User.TimeZone,
+		&i.User.WebsiteURL,
+		&i.User.LinkedinURL,
+		&i.User.GithubURL,
+		&i.User.Professional,
+		&i.User.Role,
+		&i.User.Status,
+		&i.User.RegisteredAs,
+		&i.User.LastLoginAt,
+		&i.User.Version,
+		&i.User.CreatedAt,
+		&i.User.UpdatedAt,
+		&i.User.PendingEmail,
+		&i.User.LockedUntil,
+		&i.User.SecondFactorAt,
+		&i.KnownThere,
+	)
+	return i, err
+}
+
 const getUser = `-- name: GetUser :one
-SELECT id, email, email_key, email_verified_at, nickname, nickname_key, password_hash, first_name, last_name, bio, location, locale, time_zone, website_url, linkedin_url, github_url, professional, role, status, registered_as, last_login_at, version, created_at, updated_at FROM users WHERE id = $1
+SELECT id, email, email_key, email_verified_at, nickname, nickname_key, password_hash, first_name, last_name, bio, location, locale, time_zone, website_url, linkedin_url, github_url, professional, role, status, registered_as, last_login_at, version, created_at, updated_at, pending_email, locked_until, second_factor_at FROM users WHERE id = $1
 `
 
 func (q *Queries) GetUser(ctx context.Context, db DBTX, id uuid.UUID) (User, error) {
@@ -190,12 +208,15 @@ func (q *Queries) GetUser(ctx context.Context, db DBTX, id uuid.UUID) (User, err
 		&i.Version,
 		&i.CreatedAt,
 		&i.UpdatedAt,
+		&i.PendingEmail,
+		&i.LockedUntil,
+		&i.SecondFactorAt,
 	)
 	return i, err
 }
 
 const getUserByEmail = `-- name: GetUserByEmail :one
-SELECT id, email, email_key, email_verified_at, nickname, nickname_key, password_hash, first_name, last_name, bio, location, locale, time_zone, website_url, linkedin_url, github_url, professional, role, status, registered_as, last_login_at, version, created_at, updated_at FROM users WHERE email_key = $1
+SELECT id, email, email_key, email_verified_at, nickname, nickname_key, password_hash, first_name, last_name, bio, location, locale, time_zone, website_url, linkedin_url, github_url, professional, role, status, registered_as, last_login_at, version, created_at, updated_at, pending_email, locked_until, second_factor_at FROM users WHERE email_key = $1
 `
 
 func (q *Queries) GetUserByEmail(ctx context.Context, db DBTX, emailKey string) (User, error) {
@@ -226,12 +247,54 @@ func (q *Queries) GetUserByEmail(ctx context.Context, db DBTX, emailKey string) 
 		&i.Version,
 		&i.CreatedAt,
 		&i.UpdatedAt,
+		&i.PendingEmail,
+		&i.LockedUntil,
+		&i.SecondFactorAt,
 	)
 	return i, err
 }
 
+const isNicknameTaken = `-- name: IsNicknameTaken :one
+SELECT EXISTS (SELECT FROM users WHERE nickname_key = $1)
+`
+
+func (q *Queries) IsNicknameTaken(ctx context.Context, db DBTX, nicknameKey string) (bool, error) {
+	row := db.QueryRow(ctx, isNicknameTaken, nicknameKey)
+	var exists bool
+	err := row.Scan(&exists)
+	return exists, err
+}
+
+const listUnconfirmed = `-- name: ListUnconfirmed :many
+SELECT id FROM users
+WHERE role = 'ANONYMOUS' AND email_verified_at IS NULL AND created_at < now() - $1::interval
+ORDER BY created_at
+LIMIT $2
+`
+
+// ListUnconfirmed reads who registered long ago and never confirmed the address, the oldest first.
+func (q *Queries) ListUnconfirmed(ctx context.Context, db DBTX, age time.Duration, size int32) ([]uuid.UUID, error) {
+	rows, err := db.Query(ctx, listUnconfirmed, age, size)
+	if err != nil {
+		return nil, err
+	}
+	defer rows.Close()
+	items := []uuid.UUID{}
+	for rows.Next() {
+		var id uuid.UUID
+		if err := rows.Scan(&id); err != nil {
+			return nil, err
+		}
+		items = append(items, id)
+	}
+	if err := rows.Err(); err != nil {
+		return nil, err
+	}
+	return items, nil
+}
+
 const listUsers = `-- name: ListUsers :many
-SELECT id, email, email_key, email_verified_at, nickname, nickname_key, password_hash, first_name, last_name, bio, location, locale, time_zone, website_url, linkedin_url, github_url, professional, role, status, registered_as, last_login_at, version, created_at, updated_at FROM users
+SELECT id, email, email_key, email_verified_at, nickname, nickname_key, password_hash, first_name, last_name, bio, location, locale, time_zone, website_url, linkedin_url, github_url, professional, role, status, registered_as, last_login_at, version, created_at, updated_at, pending_email, locked_until, second_factor_at FROM users
 WHERE id < $1
 ORDER BY id DESC
 LIMIT $2
@@ -273,6 +336,9 @@ func (q *Queries) ListUsers(ctx context.Context, db DBTX, before uuid.UUID, size
 			&i.Version,
 			&i.CreatedAt,
 			&i.UpdatedAt,
+			&i.PendingEmail,
+			&i.LockedUntil,
+			&i.SecondFactorAt,
 		); err != nil {
 			return nil, err
 		}
@@ -285,7 +351,7 @@ func (q *Queries) ListUsers(ctx context.Context, db DBTX, before uuid.UUID, size
 }
 
 const listUsersBack = `-- name: ListUsersBack :many
-SELECT id, email, email_key, email_verified_at, nickname, nickname_key, password_hash, first_name, last_name, bio, location, locale, time_zone, website_url, linkedin_url, github_url, professional, role, status, registered_as, last_login_at, version, created_at, updated_at FROM users
+SELECT id, email, email_key, email_verified_at, nickname, nickname_key, password_hash, first_name, last_name, bio, location, locale, time_zone, website_url, linkedin_url, github_url, professional, role, status, registered_as, last_login_at, version, created_at, updated_at, pending_email, locked_until, second_factor_at FROM users
 WHERE id > $1
 ORDER BY id
 LIMIT $2
@@ -326,6 +392,9 @@ func (q *Queries) ListUsersBack(ctx context.Context, db DBTX, after uuid.UUID, s
 			&i.Version,
 			&i.CreatedAt,
 			&i.UpdatedAt,
+			&i.PendingEmail,
+			&i.LockedUntil,
+			&i.SecondFactorAt,
 		); err != nil {
 			return nil, err
 		}
@@ -375,7 +444,7 @@ func (q *Queries) LockFirstUser(ctx context.Context, db DBTX) error {
 }
 
 const lockUser = `-- name: LockUser :one
-SELECT id, email, email_key, email_verified_at, nickname, nickname_key, password_hash, first_name, last_name, bio, location, locale, time_zone, website_url, linkedin_url, github_url, professional, role, status, registered_as, last_login_at, version, created_at, updated_at FROM users WHERE id = $1 FOR UPDATE
+SELECT id, email, email_key, email_verified_at, nickname, nickname_key, password_hash, first_name, last_name, bio, location, locale, time_zone, website_url, linkedin_url, github_url, professional, role, status, registered_as, last_login_at, version, created_at, updated_at, pending_email, locked_until, second_factor_at FROM users WHERE id = $1 FOR UPDATE
 `
 
 func (q *Queries) LockUser(ctx context.Context, db DBTX, id uuid.UUID) (User, error) {
@@ -406,30 +475,195 @@ func (q *Queries) LockUser(ctx context.Context, db DBTX, id uuid.UUID) (User, er
 		&i.Version,
 		&i.CreatedAt,
 		&i.UpdatedAt,
+		&i.PendingEmail,
+		&i.LockedUntil,
+		&i.SecondFactorAt,
 	)
 	return i, err
 }
 
 const recordSignIn = `-- name: RecordSignIn :exec
-UPDATE users SET last_login_at = now(), password_hash = coalesce($1, password_hash) WHERE id = $2
+UPDATE users SET last_login_at = now() WHERE id = $1
 `
 
-// RecordSignIn stamps the success, and replaces a hash that was made with other parameters.
-func (q *Queries) RecordSignIn(ctx context.Context, db DBTX, passwordHash *string, iD uuid.UUID) error {
-	_, err := db.Exec(ctx, recordSignIn, passwordHash, iD)
+func (q *Queries) RecordSignIn(ctx context.Context, db DBTX, id uuid.UUID) error {
+	_, err := db.Exec(ctx, recordSignIn, id)
 	return err
+}
+
+const replaceHash = `-- name: ReplaceHash :exec
+UPDATE users SET password_hash = $1 WHERE id = $2
+`
+
+// ReplaceHash stores the same password hashed in another way.
+func (q *Queries) ReplaceHash(ctx context.Context, db DBTX, passwordHash *string, iD uuid.UUID) error {
+	_, err := db.Exec(ctx, replaceHash, passwordHash, iD)
+	return err
+}
+
+const setLockedUntil = `-- name: SetLockedUntil :one
+UPDATE users SET locked_until = $1, version = version + 1, updated_at = now() WHERE id = $2 RETURNING id, email, email_key, email_verified_at, nickname, nickname_key, password_hash, first_name, last_name, bio, location, locale, time_zone, website_url, linkedin_url, github_url, professional, role, status, registered_as, last_login_at, version, created_at, updated_at, pending_email, locked_until, second_factor_at
+`
+
+func (q *Queries) SetLockedUntil(ctx context.Context, db DBTX, lockedUntil *time.Time, iD uuid.UUID) (User, error) {
+	row := db.QueryRow(ctx, setLockedUntil, lockedUntil, iD)
+	var i User
+	err := row.Scan(
+		&i.ID,
+		&i.Email,
+		&i.EmailKey,
+		&i.EmailVerifiedAt,
+		&i.Nickname,
+		&i.NicknameKey,
+		&i.PasswordHash,
+		&i.FirstName,
+		&i.LastName,
+		&i.Bio,
+		&i.Location,
+		&i.Locale,
+		&i.TimeZone,
+		&i.WebsiteURL,
+		&i.LinkedinURL,
+		&i.GithubURL,
+		&i.Professional,
+		&i.Role,
+		&i.Status,
+		&i.RegisteredAs,
+		&i.LastLoginAt,
+		&i.Version,
+		&i.CreatedAt,
+		&i.UpdatedAt,
+		&i.PendingEmail,
+		&i.LockedUntil,
+		&i.SecondFactorAt,
+	)
+	return i, err
+}
+
+const setPassword = `-- name: SetPassword :exec
+UPDATE users
+SET password_hash = $1, pending_email = NULL, version = version + 1, updated_at = now()
+WHERE id = $2
+`
+
+// SetPassword replaces the password. A pending address goes with the old one: who knew that may have asked for it.
+func (q *Queries) SetPassword(ctx context.Context, db DBTX, passwordHash *string, iD uuid.UUID) error {
+	_, err := db.Exec(ctx, setPassword, passwordHash, iD)
+	return err
+}
+
+const setPendingEmail = `-- name: SetPendingEmail :exec
+UPDATE users SET pending_email = $1, version = version + 1, updated_at = now() WHERE id = $2
+`
+
+func (q *Queries) SetPendingEmail(ctx context.Context, db DBTX, pendingEmail *string, iD uuid.UUID) error {
+	_, err := db.Exec(ctx, setPendingEmail, pendingEmail, iD)
+	return err
+}
+
+const setSecondFactorAt = `-- name: SetSecondFactorAt :one
+UPDATE users
+SET second_factor_at = CASE WHEN $1::boolean THEN now() END, version = version + 1, updated_at = now()
+WHERE id = $2
+RETURNING id, email, email_key, email_verified_at, nickname, nickname_key, password_hash, first_name, last_name, bio, location, locale, time_zone, website_url, linkedin_url, github_url, professional, role, status, registered_as, last_login_at, version, created_at, updated_at, pending_email, locked_until, second_factor_at
+`
+
+func (q *Queries) SetSecondFactorAt(ctx context.Context, db DBTX, enabled bool, iD uuid.UUID) (User, error) {
+	row := db.QueryRow(ctx, setSecondFactorAt, enabled, iD)
+	var i User
+	err := row.Scan(
+		&i.ID,
+		&i.Email,
+		&i.EmailKey,
+		&i.EmailVerifiedAt,
+		&i.Nickname,
+		&i.NicknameKey,
+		&i.PasswordHash,
+		&i.FirstName,
+		&i.LastName,
+		&i.Bio,
+		&i.Location,
+		&i.Locale,
+		&i.TimeZone,
+		&i.WebsiteURL,
+		&i.LinkedinURL,
+		&i.GithubURL,
+		&i.Professional,
+		&i.Role,
+		&i.Status,
+		&i.RegisteredAs,
+		&i.LastLoginAt,
+		&i.Version,
+		&i.CreatedAt,
+		&i.UpdatedAt,
+		&i.PendingEmail,
+		&i.LockedUntil,
+		&i.SecondFactorAt,
+	)
+	return i, err
+}
+
+const takePendingEmail = `-- name: TakePendingEmail :one
+UPDATE users
+SET email = $1, email_key = $2, email_verified_at = now(), pending_email = NULL,
+    version = version + 1, updated_at = now()
+WHERE id = $3
+RETURNING id, email, email_key, email_verified_at, nickname, nickname_key, password_hash, first_name, last_name, bio, location, locale, time_zone, website_url, linkedin_url, github_url, professional, role, status, registered_as, last_login_at, version, created_at, updated_at, pending_email, locked_until, second_factor_at
+`
+
+type TakePendingEmailParams struct {
+	Email    string
+	EmailKey string
+	ID       uuid.UUID
+}
+
+// TakePendingEmail makes the pending address the account's.
+func (q *Queries) TakePendingEmail(ctx context.Context, db DBTX, arg TakePendingEmailParams) (User, error) {
+	row := db.QueryRow(ctx, takePendingEmail, arg.Email, arg.EmailKey, arg.ID)
+	var i User
+	err := row.Scan(
+		&i.ID,
+		&i.Email,
+		&i.EmailKey,
+		&i.EmailVerifiedAt,
+		&i.Nickname,
+		&i.NicknameKey,
+		&i.PasswordHash,
+		&i.FirstName,
+		&i.LastName,
+		&i.Bio,
+		&i.Location,
+		&i.Locale,
+		&i.TimeZone,
+		&i.WebsiteURL,
+		&i.LinkedinURL,
+		&i.GithubURL,
+		&i.Professional,
+		&i.Role,
+		&i.Status,
+		&i.RegisteredAs,
+		&i.LastLoginAt,
+		&i.Version,
+		&i.CreatedAt,
+		&i.UpdatedAt,
+		&i.PendingEmail,
+		&i.LockedUntil,
+		&i.SecondFactorAt,
+	)
+	return i, err
 }
 
 const updateUser = `-- name: UpdateUser :one
 UPDATE users
 SET email = $1, email_key = $2, email_verified_at = $3,
+    pending_email = CASE WHEN email_key = $2 THEN pending_email END,
     nickname = $4, nickname_key = $5, first_name = $6,
     last_name = $7, bio = $8, location = $9,
     locale = $10, time_zone = $11, website_url = $12,
     linkedin_url = $13, github_url = $14,
     version = version + 1, updated_at = now()
 WHERE id = $15
-RETURNING id, email, email_key, email_verified_at, nickname, nickname_key, password_hash, first_name, last_name, bio, location, locale, time_zone, website_url, linkedin_url, github_url, professional, role, status, registered_as, last_login_at, version, created_at, updated_at
+RETURNING id, email, email_key, email_verified_at, nickname, nickname_key, password_hash, first_name, last_name, bio, location, locale, time_zone, website_url, linkedin_url, github_url, professional, role, status, registered_as, last_login_at, version, created_at, updated_at, pending_email, locked_until, second_factor_at
 `
 
 type UpdateUserParams struct {
@@ -450,7 +684,8 @@ type UpdateUserParams struct {
 	ID              uuid.UUID
 }
 
-// UpdateUser writes the editable fields; the caller has locked the row and says what each is to be.
+// UpdateUser writes the editable fields; the caller has locked the row and says what each is to be. Another address ends a
+// change that is pending, which may be why staff step in.
 func (q *Queries) UpdateUser(ctx context.Context, db DBTX, arg UpdateUserParams) (User, error) {
 	row := db.QueryRow(ctx, updateUser,
 		arg.Email,
@@ -495,6 +730,9 @@ func (q *Queries) UpdateUser(ctx context.Context, db DBTX, arg UpdateUserParams)
 		&i.Version,
 		&i.CreatedAt,
 		&i.UpdatedAt,
+		&i.PendingEmail,
+		&i.LockedUntil,
+		&i.SecondFactorAt,
 	)
 	return i, err
 }
@@ -505,7 +743,7 @@ SET email_verified_at = coalesce(email_verified_at, now()),
     role = CASE WHEN role <> 'ANONYMOUS' THEN role WHEN registered_as = 'author' THEN 'AUTHOR' ELSE 'AUTHENTICATED' END::user_role,
     version = version + 1, updated_at = now()
 WHERE id = $1
-RETURNING id, email, email_key, email_verified_at, nickname, nickname_key, password_hash, first_name, last_name, bio, location, locale, time_zone, website_url, linkedin_url, github_url, professional, role, status, registered_as, last_login_at, version, created_at, updated_at
+RETURNING id, email, email_key, email_verified_at, nickname, nickname_key, password_hash, first_name, last_name, bio, location, locale, time_zone, website_url, linkedin_url, github_url, professional, role, status, registered_as, last_login_at, version, created_at, updated_at, pending_email, locked_until, second_factor_at
 `
 
 // VerifyUser confirms the address. Only ANONYMOUS moves up, so an admin who confirms stays admin.
@@ -537,6 +775,9 @@ func (q *Queries) VerifyUser(ctx context.Context, db DBTX, id uuid.UUID) (User, 
 		&i.Version,
 		&i.CreatedAt,
 		&i.UpdatedAt,
+		&i.PendingEmail,
+		&i.LockedUntil,
+		&i.SecondFactorAt,
 	)
 	return i, err
 }

@@ -13,7 +13,7 @@ type Fact interface {
 
 // FactKinds lists every kind of fact.
 func FactKinds() []string {
-	return []string{"session.ended", "session.started", "user.created", "user.deleted", "user.registered", "user.updated", "user.verified"}
+	return []string{"session.ended", "session.started", "user.created", "user.deleted", "user.email-change-requested", "user.email-changed", "user.locked", "user.password-changed", "user.password-reset-requested", "user.recovery-code-used", "user.recovery-codes-renewed", "user.registered", "user.second-factor-enabled", "user.second-factor-removed", "user.unlocked", "user.updated", "user.verified"}
 }
 
 // Kind is "session.ended": A session ended before its time.
@@ -48,6 +48,62 @@ func (f UserDeleted) Subject() uuid.UUID { return f.UserID }
 
 func (UserDeleted) fact() {}
 
+// Kind is "user.email-change-requested": Somebody asked for another e-mail address.
+func (UserEmailChangeRequested) Kind() string { return "user.email-change-requested" }
+
+// Subject is the user it is about.
+func (f UserEmailChangeRequested) Subject() uuid.UUID { return f.UserID }
+
+func (UserEmailChangeRequested) fact() {}
+
+// Kind is "user.email-changed": An account has another e-mail address.
+func (UserEmailChanged) Kind() string { return "user.email-changed" }
+
+// Subject is the user it is about.
+func (f UserEmailChanged) Subject() uuid.UUID { return f.UserID }
+
+func (UserEmailChanged) fact() {}
+
+// Kind is "user.locked": Too many sign-ins failed in a row, and an account was locked.
+func (UserLocked) Kind() string { return "user.locked" }
+
+// Subject is the user it is about.
+func (f UserLocked) Subject() uuid.UUID { return f.UserID }
+
+func (UserLocked) fact() {}
+
+// Kind is "user.password-changed": A password was changed.
+func (UserPasswordChanged) Kind() string { return "user.password-changed" }
+
+// Subject is the user it is about.
+func (f UserPasswordChanged) Subject() uuid.UUID { return f.UserID }
+
+func (UserPasswordChanged) fact() {}
+
+// Kind is "user.password-reset-requested": A mail to set a new password was asked for.
+func (UserPasswordResetRequested) Kind() string { return "user.password-reset-requested" }
+
+// Subject is the user it is about.
+func (f UserPasswordResetRequested) Subject() uuid.UUID { return f.UserID }
+
+func (UserPasswordResetRequested) fact() {}
+
+// Kind is "user.recovery-code-used": A recovery code stood in for the second factor.
+func (UserRecoveryCodeUsed) Kind() string { return "user.recovery-code-used" }
+
+// Subject is the user it is about.
+func (f UserRecoveryCodeUsed) Subject() uuid.UUID { return f.UserID }
+
+func (UserRecoveryCodeUsed) fact() {}
+
+// Kind is "user.recovery-codes-renewed": Recovery codes were made anew.
+func (UserRecoveryCodesRenewed) Kind() string { return "user.recovery-codes-renewed" }
+
+// Subject is the user it is about.
+func (f UserRecoveryCodesRenewed) Subject() uuid.UUID { return f.UserID }
+
+func (UserRecoveryCodesRenewed) fact() {}
+
 // Kind is "user.registered": Somebody registered.
 func (UserRegistered) Kind() string { return "user.registered" }
 
@@ -55,6 +111,30 @@ func (UserRegistered) Kind() string { return "user.registered" }
 func (f UserRegistered) Subject() uuid.UUID { return f.UserID }
 
 func (UserRegistered) fact() {}
+
+// Kind is "user.second-factor-enabled": A second factor was turned on.
+func (UserSecondFactorEnabled) Kind() string { return "user.second-factor-enabled" }
+
+// Subject is the user it is about.
+func (f UserSecondFactorEnabled) Subject() uuid.UUID { return f.UserID }
+
+func (UserSecondFactorEnabled) fact() {}
+
+// Kind is "user.second-factor-removed": A second factor was removed.
+func (UserSecondFactorRemoved) Kind() string { return "user.second-factor-removed" }
+
+// Subject is the user it is about.
+func (f UserSecondFactorRemoved) Subject() uuid.UUID { return f.UserID }
+
+func (UserSecondFactorRemoved) fact() {}
+
+// Kind is "user.unlocked": A lock ended.
+func (UserUnlocked) Kind() string { return "user.unlocked" }
+
+// Subject is the user it is about.
+func (f UserUnlocked) Subject() uuid.UUID { return f.UserID }
+
+func (UserUnlocked) fact() {}
 
 // Kind is "user.updated": An account was edited.
 func (UserUpdated) Kind() string { return "user.updated" }

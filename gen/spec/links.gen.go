@@ -13,38 +13,81 @@ type Link struct {
 // Links is what the caller may do next. A relation that the caller may not follow now is nil. Lists carry hundreds of
 // links, so it is a plain struct, which encodes without a detour.
 type Links struct {
-	Self     *Link `json:"self,omitempty"`
-	First    *Link `json:"first,omitempty"`
-	Prev     *Link `json:"prev,omitempty"`
-	Next     *Link `json:"next,omitempty"`
-	Confirm  *Link `json:"confirm,omitempty"`
-	Create   *Link `json:"create,omitempty"`
-	Delete   *Link `json:"delete,omitempty"`
-	Resend   *Link `json:"resend,omitempty"`
-	Sessions *Link `json:"sessions,omitempty"`
-	SignOut  *Link `json:"sign-out,omitempty"`
-	Token    *Link `json:"token,omitempty"`
-	Update   *Link `json:"update,omitempty"`
+	Self               *Link `json:"self,omitempty"`
+	First              *Link `json:"first,omitempty"`
+	Prev               *Link `json:"prev,omitempty"`
+	Next               *Link `json:"next,omitempty"`
+	Audit              *Link `json:"audit,omitempty"`
+	ChangeEmail        *Link `json:"change-email,omitempty"`
+	ChangePassword     *Link `json:"change-password,omitempty"`
+	Confirm            *Link `json:"confirm,omitempty"`
+	Create             *Link `json:"create,omitempty"`
+	Delete             *Link `json:"delete,omitempty"`
+	End                *Link `json:"end,omitempty"`
+	EndOtherSessions   *Link `json:"end-other-sessions,omitempty"`
+	EndSessions        *Link `json:"end-sessions,omitempty"`
+	Enrol              *Link `json:"enrol,omitempty"`
+	Remove             *Link `json:"remove,omitempty"`
+	RenewRecoveryCodes *Link `json:"renew-recovery-codes,omitempty"`
+	Resend             *Link `json:"resend,omitempty"`
+	ResetPassword      *Link `json:"reset-password,omitempty"`
+	ResetSecondFactor  *Link `json:"reset-second-factor,omitempty"`
+	SecondFactor       *Link `json:"second-factor,omitempty"`
+	Sessions           *Link `json:"sessions,omitempty"`
+	SignOut            *Link `json:"sign-out,omitempty"`
+	Token              *Link `json:"token,omitempty"`
+	Unlock             *Link `json:"unlock,omitempty"`
+	Update             *Link `json:"update,omitempty"`
 }
 
 // MeLinks returns the links of Me that by may follow.
 func MeLinks(by Caller) (l Links) {
-	var links [4]Link // one allocation for all of them
+	var links [9]Link // one allocation for all of them
 	if opGetMe.Allows(by, uuid.Nil) {
 		links[0] = Link{GetMePath(), opGetMe.Method}
 		l.Self = &links[0]
 	}
+	if opListOwnAuditEntries.Allows(by, uuid.Nil) {
+		links[1] = Link{ListOwnAuditEntriesPath(), opListOwnAuditEntries.Method}
+		l.Audit = &links[1]
+	}
+	if opChangeEmail.Allows(by, uuid.Nil) {
+		links[2] = Link{ChangeEmailPath(), opChangeEmail.Method}
+		l.ChangeEmail = &links[2]
+	}
+	if opChangePassword.Allows(by, uuid.Nil) {
+		links[3] = Link{ChangePasswordPath(), opChangePassword.Method}
+		l.ChangePassword = &links[3]
+	}
+	if opEndOtherSessions.Allows(by, uuid.Nil) {
+		links[4] = Link{EndOtherSessionsPath(), opEndOtherSessions.Method}
+		l.EndOtherSessions = &links[4]
+	}
+	if opGetSecondFactor.Allows(by, uuid.Nil) {
+		links[5] = Link{GetSecondFactorPath(), opGetSecondFactor.Method}
+		l.SecondFactor = &links[5]
+	}
 	if opListSessions.Allows(by, uuid.Nil) {
-		links[1] = Link{ListSessionsPath(), opListSessions.Method}
-		l.Sessions = &links[1]
+		links[6] = Link{ListSessionsPath(), opListSessions.Method}
+		l.Sessions = &links[6]
 	}
 	if opSignOut.Allows(by, uuid.Nil) {
-		links[2] = Link{SignOutPath(), opSignOut.Method}
-		l.SignOut = &links[2]
+		links[7] = Link{SignOutPath(), opSignOut.Method}
+		l.SignOut = &links[7]
 	}
 	if opUpdateMe.Allows(by, uuid.Nil) {
-		links[3] = Link{UpdateMePath(), opUpdateMe.Method}
-		l.Update = &links[3]
+		links[8] = Link{UpdateMePath(), opUpdateMe.Method}
+		l.Update = &links[8]
+	}
+	return l
+}
+
+// RecoveryCodesLinks returns the links of RecoveryCodes that by may follow.
+func RecoveryCodesLinks(by Caller) (l Links) {
+	var links [1]Link // one allocation for all of them
+	if opGetSecondFactor.Allows(by, uuid.Nil) {
+		links[0] = Link{GetSecondFactorPath(), opGetSecondFactor.Method}
+		l.SecondFactor = &links[0]
 	}
 	return l
 }
@@ -63,19 +106,69 @@ func RegisteredLinks(by Caller) (l Links) {
 	return l
 }
 
-// SessionLinks returns the links of Session that by may follow.
-func SessionLinks(by Caller) (l Links) {
+// RegistrationAcceptedLinks returns the links of RegistrationAccepted that by may follow.
+func RegistrationAcceptedLinks(by Caller) (l Links) {
+	var links [2]Link // one allocation for all of them
+	if opConfirmVerification.Allows(by, uuid.Nil) {
+		links[0] = Link{ConfirmVerificationPath(), opConfirmVerification.Method}
+		l.Confirm = &links[0]
+	}
+	if opRequestVerification.Allows(by, uuid.Nil) {
+		links[1] = Link{RequestVerificationPath(), opRequestVerification.Method}
+		l.Resend = &links[1]
+	}
+	return l
+}
+
+// SecondFactorEnrolmentLinks returns the links of SecondFactorEnrolment that by may follow.
+func SecondFactorEnrolmentLinks(by Caller) (l Links) {
 	var links [1]Link // one allocation for all of them
+	if opConfirmSecondFactor.Allows(by, uuid.Nil) {
+		links[0] = Link{ConfirmSecondFactorPath(), opConfirmSecondFactor.Method}
+		l.Confirm = &links[0]
+	}
+	return l
+}
+
+// SecondFactorLinks returns the links of SecondFactor that by may follow.
+func SecondFactorLinks(by Caller) (l Links) {
+	var links [4]Link // one allocation for all of them
+	if opGetSecondFactor.Allows(by, uuid.Nil) {
+		links[0] = Link{GetSecondFactorPath(), opGetSecondFactor.Method}
+		l.Self = &links[0]
+	}
+	if opEnrolSecondFactor.Allows(by, uuid.Nil) {
+		links[1] = Link{EnrolSecondFactorPath(), opEnrolSecondFactor.Method}
+		l.Enrol = &links[1]
+	}
+	if opRemoveSecondFactor.Allows(by, uuid.Nil) {
+		links[2] = Link{RemoveSecondFactorPath(), opRemoveSecondFactor.Method}
+		l.Remove = &links[2]
+	}
+	if opRenewRecoveryCodes.Allows(by, uuid.Nil) {
+		links[3] = Link{RenewRecoveryCodesPath(), opRenewRecoveryCodes.Method}
+		l.RenewRecoveryCodes = &links[3]
+	}
+	return l
+}
+
+// SessionLinks returns the links of Session that by may follow.
+func SessionLinks(by Caller, id uuid.UUID) (l Links) {
+	var links [2]Link // one allocation for all of them
+	if opEndSession.Allows(by, id) {
+		links[0] = Link{EndSessionPath(id), opEndSession.Method}
+		l.End = &links[0]
+	}
 	if opSignOut.Allows(by, uuid.Nil) {
-		links[0] = Link{SignOutPath(), opSignOut.Method}
-		l.SignOut = &links[0]
+		links[1] = Link{SignOutPath(), opSignOut.Method}
+		l.SignOut = &links[1]
 	}
 	return l
 }
 
 // UserCreatedLinks returns the links of UserCreated that by may follow.
 func UserCreatedLinks(by Caller, id uuid.UUID) (l Links) {
-	var links [3]Link // one allocation for all of them
+	var links [8]Link // one allocation for all of them
 	if opGetUser.Allows(by, id) {
 		links[0] = Link{GetUserPath(id), opGetUser.Method}
 		l.Self = &links[0]
@@ -84,9 +177,29 @@ func UserCreatedLinks(by Caller, id uuid.UUID) (l Links) {
 		links[1] = Link{DeleteUserPath(id), opDeleteUser.Method}
 		l.Delete = &links[1]
 	}
+	if opEndUserSessions.Allows(by, id) {
+		links[2] = Link{EndUserSessionsPath(id), opEndUserSessions.Method}
+		l.EndSessions = &links[2]
+	}
+	if opStartPasswordReset.Allows(by, id) {
+		links[3] = Link{StartPasswordResetPath(id), opStartPasswordReset.Method}
+		l.ResetPassword = &links[3]
+	}
+	if opResetSecondFactor.Allows(by, id) {
+		links[4] = Link{ResetSecondFactorPath(id), opResetSecondFactor.Method}
+		l.ResetSecondFactor = &links[4]
+	}
+	if opListUserSessions.Allows(by, id) {
+		links[5] = Link{ListUserSessionsPath(id), opListUserSessions.Method}
+		l.Sessions = &links[5]
+	}
+	if opUnlockUser.Allows(by, id) {
+		links[6] = Link{UnlockUserPath(id), opUnlockUser.Method}
+		l.Unlock = &links[6]
+	}
 	if opUpdateUser.Allows(by, id) {
-		links[2] = Link{UpdateUserPath(id), opUpdateUser.Method}
-		l.Update = &links[2]
+		links[7] = Link{UpdateUserPath(id), opUpdateUser.Method}
+		l.Update = &links[7]
 	}
 	return l
 }
@@ -103,7 +216,7 @@ func UserPageLinks(by Caller) (l Links) {
 
 // UserLinks returns the links of User that by may follow.
 func UserLinks(by Caller, id uuid.UUID) (l Links) {
-	var links [3]Link // one allocation for all of them
+	var links [8]Link // one allocation for all of them
 	if opGetUser.Allows(by, id) {
 		links[0] = Link{GetUserPath(id), opGetUser.Method}
 		l.Self = &links[0]
@@ -112,9 +225,39 @@ func UserLinks(by Caller, id uuid.UUID) (l Links) {
 		links[1] = Link{DeleteUserPath(id), opDeleteUser.Method}
 		l.Delete = &links[1]
 	}
+	if opEndUserSessions.Allows(by, id) {
+		links[2] = Link{EndUserSessionsPath(id), opEndUserSessions.Method}
+		l.EndSessions = &links[2]
+	}
+	if opStartPasswordReset.Allows(by, id) {
+		links[3] = Link{StartPasswordResetPath(id), opStartPasswordReset.Method}
+		l.ResetPassword = &links[3]
+	}
+	if opResetSecondFactor.Allows(by, id) {
+		links[4] = Link{ResetSecondFactorPath(id), opResetSecondFactor.Method}
+		l.ResetSecondFactor = &links[4]
+	}
+	if opListUserSessions.Allows(by, id) {
+		links[5] = Link{ListUserSessionsPath(id), opListUserSessions.Method}
+		l.Sessions = &links[5]
+	}
+	if opUnlockUser.Allows(by, id) {
+		links[6] = Link{UnlockUserPath(id), opUnlockUser.Method}
+		l.Unlock = &links[6]
+	}
 	if opUpdateUser.Allows(by, id) {
-		links[2] = Link{UpdateUserPath(id), opUpdateUser.Method}
-		l.Update = &links[2]
+		links[7] = Link{UpdateUserPath(id), opUpdateUser.Method}
+		l.Update = &links[7]
+	}
+	return l
+}
+
+// UserSessionLinks returns the links of UserSession that by may follow.
+func UserSessionLinks(by Caller, id uuid.UUID) (l Links) {
+	var links [1]Link // one allocation for all of them
+	if opEndUserSession.Allows(by, id) {
+		links[0] = Link{EndUserSessionPath(id), opEndUserSession.Method}
+		l.End = &links[0]
 	}
 	return l
 }
@@ -146,7 +289,7 @@ type Named struct {
 // All lists the links that are there.
 func (l Links) All() []Named {
 	var out []Named
-	for _, n := range []Named{{"self", l.Self}, {"first", l.First}, {"prev", l.Prev}, {"next", l.Next}, {"confirm", l.Confirm}, {"create", l.Create}, {"delete", l.Delete}, {"resend", l.Resend}, {"sessions", l.Sessions}, {"sign-out", l.SignOut}, {"token", l.Token}, {"update", l.Update}} {
+	for _, n := range []Named{{"self", l.Self}, {"first", l.First}, {"prev", l.Prev}, {"next", l.Next}, {"audit", l.Audit}, {"change-email", l.ChangeEmail}, {"change-password", l.ChangePassword}, {"confirm", l.Confirm}, {"create", l.Create}, {"delete", l.Delete}, {"end", l.End}, {"end-other-sessions", l.EndOtherSessions}, {"end-sessions", l.EndSessions}, {"enrol", l.Enrol}, {"remove", l.Remove}, {"renew-recovery-codes", l.RenewRecoveryCodes}, {"resend", l.Resend}, {"reset-password", l.ResetPassword}, {"reset-second-factor", l.ResetSecondFactor}, {"second-factor", l.SecondFactor}, {"sessions", l.Sessions}, {"sign-out", l.SignOut}, {"token", l.Token}, {"unlock", l.Unlock}, {"update", l.Update}} {
 		if n.Link != nil {
 			out = append(out, n)
 		}

@@ -10,6 +10,33 @@ import (
 	openapi_types "github.com/oapi-codegen/runtime/types"
 )
 
+// Defines values for AuditActorKind.
+const (
+	AuditActorKindClient   AuditActorKind = "client"
+	AuditActorKindNobody   AuditActorKind = "nobody"
+	AuditActorKindOperator AuditActorKind = "operator"
+	AuditActorKindSystem   AuditActorKind = "system"
+	AuditActorKindUser     AuditActorKind = "user"
+)
+
+// Valid indicates whether the value is a known member of the AuditActorKind enum.
+func (e AuditActorKind) Valid() bool {
+	switch e {
+	case AuditActorKindClient:
+		return true
+	case AuditActorKindNobody:
+		return true
+	case AuditActorKindOperator:
+		return true
+	case AuditActorKindSystem:
+		return true
+	case AuditActorKindUser:
+		return true
+	default:
+		return false
+	}
+}
+
 // Defines values for FieldProblem.
 const (
 	FieldProblemCommon     FieldProblem = "common"
@@ -29,6 +56,7 @@ const (
 	FieldProblemTooSmall   FieldProblem = "too-small"
 	FieldProblemType       FieldProblem = "type"
 	FieldProblemUnknown    FieldProblem = "unknown"
+	FieldProblemWrong      FieldProblem = "wrong"
 )
 
 // Valid indicates whether the value is a known member of the FieldProblem enum.
@@ -68,6 +96,26 @@ func (e FieldProblem) Valid() bool {
 		return true
 	case FieldProblemUnknown:
 		return true
+	case FieldProblemWrong:
+		return true
+	default:
+		return false
+	}
+}
+
+// Defines values for PasswordChangeKind.
+const (
+	PasswordChangeKindChanged PasswordChangeKind = "changed"
+	PasswordChangeKindReset   PasswordChangeKind = "reset"
+)
+
+// Valid indicates whether the value is a known member of the PasswordChangeKind enum.
+func (e PasswordChangeKind) Valid() bool {
+	switch e {
+	case PasswordChangeKindChanged:
+		return true
+	case PasswordChangeKindReset:
+		return true
 	default:
 		return false
 	}
@@ -75,6 +123,7 @@ func (e FieldProblem) Valid() bool {
 
 // Defines values for Problem.
 const (
+	ProblemAccountLocked        Problem = "account-locked"
 	ProblemAccountSuspended     Problem = "account-suspended"
 	ProblemBodyTooLarge         Problem = "body-too-large"
 	ProblemBusy                 Problem = "busy"
@@ -84,22 +133,32 @@ const (
 	ProblemIdempotencyKeyInUse  Problem = "idempotency-key-in-use"
 	ProblemIdempotencyKeyReused Problem = "idempotency-key-reused"
 	ProblemInternal             Problem = "internal"
+	ProblemInvalidClient        Problem = "invalid-client"
+	ProblemInvalidCode          Problem = "invalid-code"
 	ProblemInvalidCredentials   Problem = "invalid-credentials"
 	ProblemInvalidCursor        Problem = "invalid-cursor"
 	ProblemInvalidGrant         Problem = "invalid-grant"
 	ProblemInvalidRequest       Problem = "invalid-request"
 	ProblemInvalidScope         Problem = "invalid-scope"
 	ProblemInvalidToken         Problem = "invalid-token"
+	ProblemInvitationRequired   Problem = "invitation-required"
 	ProblemLastAdmin            Problem = "last-admin"
 	ProblemMalformedRequest     Problem = "malformed-request"
 	ProblemMethodNotAllowed     Problem = "method-not-allowed"
+	ProblemMfaRequired          Problem = "mfa-required"
 	ProblemNicknameTaken        Problem = "nickname-taken"
 	ProblemNotAcceptable        Problem = "not-acceptable"
 	ProblemNotFound             Problem = "not-found"
 	ProblemPreconditionFailed   Problem = "precondition-failed"
+	ProblemRateLimited          Problem = "rate-limited"
+	ProblemRegistrationClosed   Problem = "registration-closed"
 	ProblemRoleNotGrantable     Problem = "role-not-grantable"
+	ProblemSecondFactorEnabled  Problem = "second-factor-enabled"
+	ProblemSecondFactorMissing  Problem = "second-factor-missing"
+	ProblemSecondFactorRequired Problem = "second-factor-required"
 	ProblemSelfDeletion         Problem = "self-deletion"
 	ProblemSelfEmailChange      Problem = "self-email-change"
+	ProblemStepUpRequired       Problem = "step-up-required"
 	ProblemUnauthenticated      Problem = "unauthenticated"
 	ProblemUnavailable          Problem = "unavailable"
 	ProblemUnsupportedGrantType Problem = "unsupported-grant-type"
@@ -109,6 +168,8 @@ const (
 // Valid indicates whether the value is a known member of the Problem enum.
 func (e Problem) Valid() bool {
 	switch e {
+	case ProblemAccountLocked:
+		return true
 	case ProblemAccountSuspended:
 		return true
 	case ProblemBodyTooLarge:
@@ -127,6 +188,10 @@ func (e Problem) Valid() bool {
 		return true
 	case ProblemInternal:
 		return true
+	case ProblemInvalidClient:
+		return true
+	case ProblemInvalidCode:
+		return true
 	case ProblemInvalidCredentials:
 		return true
 	case ProblemInvalidCursor:
@@ -139,11 +204,15 @@ func (e Problem) Valid() bool {
 		return true
 	case ProblemInvalidToken:
 		return true
+	case ProblemInvitationRequired:
+		return true
 	case ProblemLastAdmin:
 		return true
 	case ProblemMalformedRequest:
 		return true
 	case ProblemMethodNotAllowed:
+		return true
+	case ProblemMfaRequired:
 		return true
 	case ProblemNicknameTaken:
 		return true
@@ -153,11 +222,23 @@ func (e Problem) Valid() bool {
 		return true
 	case ProblemPreconditionFailed:
 		return true
+	case ProblemRateLimited:
+		return true
+	case ProblemRegistrationClosed:
+		return true
 	case ProblemRoleNotGrantable:
+		return true
+	case ProblemSecondFactorEnabled:
+		return true
+	case ProblemSecondFactorMissing:
+		return true
+	case ProblemSecondFactorRequired:
 		return true
 	case ProblemSelfDeletion:
 		return true
 	case ProblemSelfEmailChange:
+		return true
+	case ProblemStepUpRequired:
 		return true
 	case ProblemUnauthenticated:
 		return true
@@ -222,16 +303,55 @@ func (e Role) Valid() bool {
 
 // Defines values for SessionEnd.
 const (
-	SessionEndSignedOut   SessionEnd = "signed-out"
-	SessionEndTokenReused SessionEnd = "token-reused"
+	SessionEndEnded               SessionEnd = "ended"
+	SessionEndEndedByStaff        SessionEnd = "ended-by-staff"
+	SessionEndPasswordChanged     SessionEnd = "password-changed"
+	SessionEndPasswordReset       SessionEnd = "password-reset"
+	SessionEndRevoked             SessionEnd = "revoked"
+	SessionEndSecondFactorChanged SessionEnd = "second-factor-changed"
+	SessionEndSignedOut           SessionEnd = "signed-out"
+	SessionEndTokenReused         SessionEnd = "token-reused"
 )
 
 // Valid indicates whether the value is a known member of the SessionEnd enum.
 func (e SessionEnd) Valid() bool {
 	switch e {
+	case SessionEndEnded:
+		return true
+	case SessionEndEndedByStaff:
+		return true
+	case SessionEndPasswordChanged:
+		return true
+	case SessionEndPasswordReset:
+		return true
+	case SessionEndRevoked:
+		return true
+	case SessionEndSecondFactorChanged:
+		return true
 	case SessionEndSignedOut:
 		return true
 	case SessionEndTokenReused:
+		return true
+	default:
+		return false
+	}
+}
+
+// Defines values for UnlockReason.
+const (
+	UnlockReasonExpired       UnlockReason = "expired"
+	UnlockReasonPasswordReset UnlockReason = "password-reset"
+	UnlockReasonStaff         UnlockReason = "staff"
+)
+
+// Valid indicates whether the value is a known member of the UnlockReason enum.
+func (e UnlockReason) Valid() bool {
+	switch e {
+	case UnlockReasonExpired:
+		return true
+	case UnlockReasonPasswordReset:
+		return true
+	case UnlockReasonStaff:
 		return true
 	default:
 		return false
@@ -256,6 +376,83 @@ func (e UserStatus) Valid() bool {
 	}
 }
 
+// AuditActor Who did it.
+//
+// Examples: {"id":null,"kind":"operator"}
+type AuditActor struct {
+	// ID The account or the client.
+	ID *string `json:"id"`
+
+	// Kind Who acted: a `user` with an account; `nobody`, who was not signed in; the `operator` of the service on the command
+	// line; a `client` service; or the `system` by itself.
+	//
+	//
+	// Examples: user
+	Kind AuditActorKind `json:"kind"`
+}
+
+// AuditActorKind Who acted: a `user` with an account; `nobody`, who was not signed in; the `operator` of the service on the command
+// line; a `client` service; or the `system` by itself.
+//
+// Examples: user
+type AuditActorKind string
+
+// AuditEntry One thing that happened.
+//
+// Examples: {"action":"session.started","actor":{"id":"01932c07-a5d4-7c2b-9d60-4f0a1f6f1b2e","kind":"user"},"address":"192.0.2.0/24","details":{"amr":["pwd"]},"device":"Mozilla/5.0 (X11; Linux x86_64)","id":"01932c0a-1b2c-7d3e-8f40-5a6b7c8d9e0f","recorded_at":"2026-11-21T09:30:00Z","request_id":"5f3c2b1a9d8e","user_id":"01932c07-a5d4-7c2b-9d60-4f0a1f6f1b2e"}
+type AuditEntry struct {
+	// Action A fact (they are listed as webhooks), or `sign-in.failed`, `operation.refused`, `client.created`, `client.deleted`,
+	// `key.rotated`, `key.revoked`.
+	Action string `json:"action"`
+
+	// Actor Who did it.
+	//
+	// Examples: {"id":null,"kind":"operator"}
+	Actor AuditActor `json:"actor"`
+
+	// Address The network that the request came from, not the whole address.
+	Address *string `json:"address"`
+
+	// Details What else is known, by action.
+	Details map[string]interface{} `json:"details"`
+
+	// Device The user agent of the request.
+	Device     *string            `json:"device"`
+	ID         openapi_types.UUID `json:"id"`
+	RecordedAt time.Time          `json:"recorded_at"`
+	RequestID  *string            `json:"request_id"`
+
+	// UserID The account that it is about.
+	UserID *openapi_types.UUID `json:"user_id"`
+}
+
+// AuditPage A page of the audit log.
+//
+// Examples: {"_links":{"first":{"href":"/api/v1/audit","method":"GET"},"self":{"href":"/api/v1/audit","method":"GET"}},"items":[]}
+type AuditPage struct {
+	// Links What the caller may do next, by relation.
+	//
+	// Examples: {"self":{"href":"/api/v1/me","method":"GET"}}
+	Links Links        `json:"_links"`
+	Items []AuditEntry `json:"items"`
+}
+
+// EmailChange The new address, and the password of the account.
+//
+// Examples: {"email":"ada@example.org","password":"tall ships sail at noon"}
+type EmailChange struct {
+	Email    string `json:"email"`
+	Password string `json:"password"`
+}
+
+// EmailChangeConfirmation What the link of the mail holds.
+//
+// Examples: {"token":"q3kX0aJ1fJ8m2vYy7cS5dQe9hR4tUw6zB1nC0pLxKsA","user_id":"01932c07-a5d4-7c2b-9d60-4f0a1f6f1b2e"}
+type EmailChangeConfirmation struct {
+	Token  string             `json:"token"`
+	UserID openapi_types.UUID `json:"user_id"`
+}
+
 // FieldError One field that was refused, and why.
 //
 // Examples: {"code":"format","detail":"This is not an e-mail address.","pointer":"/email"}
@@ -275,6 +472,52 @@ type FieldError struct {
 // Examples: too-short
 type FieldProblem string
 
+// Introspection What a token says, as it is now (RFC 7662 section 2.2). Only `active` is there unless it is good.
+//
+// Examples: {"active":false}, {"active":true,"amr":["pwd"],"aud":"https://accounts.example.com","auth_time":1795339800,"client_id":"usher","exp":1795340700,"iat":1795339800,"iss":"https://accounts.example.com","jti":"7QZ2K5V3N4M6P8R1T9W0X2Y4Z6","role":"AUTHENTICATED","scope":"users:read:own","sid":"01932c0a-1b2c-7d3e-8f40-5a6b7c8d9e0f","sub":"01932c07-a5d4-7c2b-9d60-4f0a1f6f1b2e","token_type":"Bearer"}
+type Introspection struct {
+	Active bool `json:"active"`
+
+	// Amr How they did (RFC 8176).
+	Amr *[]string `json:"amr,omitempty"`
+	Aud *string   `json:"aud,omitempty"`
+
+	// AuthTime When the user last proved who they are.
+	AuthTime *int64  `json:"auth_time,omitempty"`
+	ClientID *string `json:"client_id,omitempty"`
+	Exp      *int64  `json:"exp,omitempty"`
+	Iat      *int64  `json:"iat,omitempty"`
+	Iss      *string `json:"iss,omitempty"`
+	Jti      *string `json:"jti,omitempty"`
+
+	// Role One ladder: each role may do what those before it may. `ANONYMOUS` is registered, but not verified yet;
+	// `AUTHENTICATED` is a reader.
+	//
+	//
+	// Examples: AUTHENTICATED
+	Role  *Role   `json:"role,omitempty"`
+	Scope *string `json:"scope,omitempty"`
+
+	// Sid The session.
+	Sid *openapi_types.UUID `json:"sid,omitempty"`
+
+	// Sub The account.
+	Sub *openapi_types.UUID `json:"sub,omitempty"`
+
+	// TokenType `Bearer` for access tokens, `refresh_token` for refresh tokens.
+	TokenType *string `json:"token_type,omitempty"`
+}
+
+// IntrospectionRequest A token to ask about (RFC 7662 section 2.1).
+//
+// Examples: {"token":"AWkzLAel1HwrnWBPCh9vGy4","token_type_hint":"refresh_token"}
+type IntrospectionRequest struct {
+	Token string `json:"token"`
+
+	// TokenTypeHint `access_token` or `refresh_token`; both are tried.
+	TokenTypeHint *string `json:"token_type_hint,omitempty"`
+}
+
 // OAuthError A failure of the token endpoint (RFC 6749 section 5.2), with the members of a problem beside it.
 //
 // Examples: {"code":"invalid-credentials","error":"invalid_grant","error_description":"The e-mail address or the password is wrong","instance":"5f3c2b1a9d8e","status":401,"title":"The e-mail address or the password is wrong","type":"/problems/invalid-credentials"}
@@ -289,9 +532,44 @@ type OAuthError struct {
 	ErrorDescription string        `json:"error_description"`
 	Errors           *[]FieldError `json:"errors,omitempty"`
 	Instance         string        `json:"instance"`
-	Status           int           `json:"status"`
-	Title            string        `json:"title"`
-	Type             string        `json:"type"`
+
+	// MfaToken With `mfa_required`: what the second grant takes, for a few minutes.
+	MfaToken *string `json:"mfa_token,omitempty"`
+	Status   int     `json:"status"`
+	Title    string  `json:"title"`
+	Type     string  `json:"type"`
+}
+
+// PasswordChange The current password and the new one.
+//
+// Examples: {"current_password":"tall ships sail at noon","password":"small boats drift at dawn"}
+type PasswordChange struct {
+	CurrentPassword string `json:"current_password"`
+
+	// Password At least 15 characters, or 8 if the account has a second factor.
+	Password string `json:"password"`
+}
+
+// PasswordChangeKind How a password came to change - by its owner, who knew the old one, or with a mailed token.
+//
+// Examples: changed
+type PasswordChangeKind string
+
+// PasswordReset What the link of the mail holds, and the new password.
+//
+// Examples: {"password":"tall ships sail at noon","token":"q3kX0aJ1fJ8m2vYy7cS5dQe9hR4tUw6zB1nC0pLxKsA","user_id":"01932c07-a5d4-7c2b-9d60-4f0a1f6f1b2e"}
+type PasswordReset struct {
+	// Password At least 15 characters, or 8 if the account has a second factor.
+	Password string             `json:"password"`
+	Token    string             `json:"token"`
+	UserID   openapi_types.UUID `json:"user_id"`
+}
+
+// PasswordResetRequest The address of the account whose password was forgotten.
+//
+// Examples: {"email":"ada@example.com"}
+type PasswordResetRequest struct {
+	Email string `json:"email"`
 }
 
 // Problem Every failure that the service has a name for.
@@ -339,6 +617,17 @@ type ProfilePatch struct {
 	WebsiteURL  nullable.Nullable[string] `json:"website_url,omitempty"`
 }
 
+// RecoveryCodes Codes that sign in once each without the app. They are shown once; only their hashes are kept.
+//
+// Examples: {"_links":{"second-factor":{"href":"/api/v1/me/second-factor","method":"GET"}},"recovery_codes":["mzxw6-ytboi-2gqjx-pv6ko-tq2wda"]}
+type RecoveryCodes struct {
+	// Links What the caller may do next, by relation.
+	//
+	// Examples: {"self":{"href":"/api/v1/me","method":"GET"}}
+	Links         Links    `json:"_links"`
+	RecoveryCodes []string `json:"recovery_codes"`
+}
+
 // Registration A new account.
 //
 // Examples: {"email":"ada@example.com","first_name":"Ada","locale":"en-GB","nickname":"ada","password":"tall ships sail at noon","time_zone":"Europe/London"}
@@ -369,10 +658,31 @@ type Registration struct {
 	TimeZone *string `json:"time_zone,omitempty"`
 }
 
+// RegistrationAccepted The answer to a registration where it is concealed who has an account.
+//
+// Examples: {"_links":{"confirm":{"href":"/api/v1/auth/verification/confirm","method":"POST"}},"message":"Thank you. We have sent a mail to this address that tells how to go on."}
+type RegistrationAccepted struct {
+	// Links What the caller may do next, by relation.
+	//
+	// Examples: {"self":{"href":"/api/v1/me","method":"GET"}}
+	Links   Links  `json:"_links"`
+	Message string `json:"message"`
+}
+
 // RegistrationKind What somebody registers as; it decides the role that confirming the address gives.
 //
 // Examples: reader
 type RegistrationKind string
+
+// RevocationRequest A token to revoke (RFC 7009 section 2.1).
+//
+// Examples: {"token":"AWkzLAel1HwrnWBPCh9vGy4"}
+type RevocationRequest struct {
+	Token string `json:"token"`
+
+	// TokenTypeHint `access_token` or `refresh_token`; both are tried.
+	TokenTypeHint *string `json:"token_type_hint,omitempty"`
+}
 
 // Role One ladder: each role may do what those before it may. `ANONYMOUS` is registered, but not verified yet;
 // `AUTHENTICATED` is a reader.
@@ -380,9 +690,55 @@ type RegistrationKind string
 // Examples: AUTHENTICATED
 type Role string
 
+// SecondFactor The state of one's own second factor.
+//
+// Examples: {"_links":{"self":{"href":"/api/v1/me/second-factor","method":"GET"}},"enabled_at":"2026-11-21T09:30:00Z","recovery_codes_left":10,"required":false}
+type SecondFactor struct {
+	// Links What the caller may do next, by relation.
+	//
+	// Examples: {"self":{"href":"/api/v1/me","method":"GET"}}
+	Links Links `json:"_links"`
+
+	// EnabledAt Since when signing in takes a code; null if it does not.
+	EnabledAt *time.Time `json:"enabled_at"`
+
+	// RecoveryCodesLeft How many recovery codes have not been used.
+	RecoveryCodesLeft int `json:"recovery_codes_left"`
+
+	// Required Whether the rights of the role wait for a second factor.
+	Required bool `json:"required"`
+}
+
+// SecondFactorConfirmation A code of the app.
+//
+// Examples: {"otp":"492039"}
+type SecondFactorConfirmation struct {
+	// Otp The six digits that the app shows.
+	Otp string `json:"otp"`
+}
+
+// SecondFactorEnrolment A secret for an authenticator app, in three forms.
+//
+// Examples: {"_links":{"confirm":{"href":"/api/v1/me/second-factor/confirm","method":"POST"}},"qr_code":"data:image/png;base64,iVBORw0KGgo=","secret":"JBSWY3DPEHPK3PXPJBSWY3DPEHPK3PXP","uri":"otpauth://totp/Usher:ada@example.com?secret=JBSWY3DPEHPK3PXPJBSWY3DPEHPK3PXP\u0026issuer=Usher"}
+type SecondFactorEnrolment struct {
+	// Links What the caller may do next, by relation.
+	//
+	// Examples: {"self":{"href":"/api/v1/me","method":"GET"}}
+	Links Links `json:"_links"`
+
+	// QrCode The URI as QR code to scan: a `data:` URI with a PNG.
+	QrCode string `json:"qr_code"`
+
+	// Secret In base32, to type.
+	Secret string `json:"secret"`
+
+	// URI As `otpauth:` URI, for apps on this device.
+	URI string `json:"uri"`
+}
+
 // Session A sign-in on one device.
 //
-// Examples: {"_links":{"sign-out":{"href":"/api/v1/auth/logout","method":"POST"}},"address":"192.0.2.0/24","created_at":"2026-11-21T09:30:00Z","current":true,"device":"Mozilla/5.0 (X11; Linux x86_64)","expires_at":"2026-12-21T09:45:00Z","id":"01932c0a-1b2c-7d3e-8f40-5a6b7c8d9e0f","last_used_at":"2026-11-21T09:45:00Z"}
+// Examples: {"_links":{"sign-out":{"href":"/api/v1/auth/logout","method":"POST"}},"address":"192.0.2.0/24","amr":["pwd"],"authenticated_at":"2026-11-21T09:30:00Z","created_at":"2026-11-21T09:30:00Z","current":true,"device":"Mozilla/5.0 (X11; Linux x86_64)","expires_at":"2026-12-21T09:45:00Z","id":"01932c0a-1b2c-7d3e-8f40-5a6b7c8d9e0f","last_used_at":"2026-11-21T09:45:00Z"}
 type Session struct {
 	// Links What the caller may do next, by relation.
 	//
@@ -390,8 +746,14 @@ type Session struct {
 	Links Links `json:"_links"`
 
 	// Address The network that the sign-in came from, not the whole address.
-	Address   string    `json:"address"`
-	CreatedAt time.Time `json:"created_at"`
+	Address string `json:"address"`
+
+	// Amr How they did (RFC 8176): `pwd`, `otp`, `mfa`.
+	Amr []string `json:"amr"`
+
+	// AuthenticatedAt When the user last proved who they are.
+	AuthenticatedAt time.Time `json:"authenticated_at"`
+	CreatedAt       time.Time `json:"created_at"`
 
 	// Current Whether it is the session of this very request.
 	Current bool `json:"current"`
@@ -403,7 +765,7 @@ type Session struct {
 	ExpiresAt time.Time          `json:"expires_at"`
 	ID        openapi_types.UUID `json:"id"`
 
-	// LastUsedAt When its tokens were last refreshed.
+	// LastUsedAt When it was last used, to the minute.
 	LastUsedAt time.Time `json:"last_used_at"`
 }
 
@@ -437,8 +799,10 @@ type SessionPage struct {
 
 // SessionStarted Somebody signed in.
 //
-// Examples: {"session_id":"01932c0a-1b2c-7d3e-8f40-5a6b7c8d9e0f","user_id":"01932c07-a5d4-7c2b-9d60-4f0a1f6f1b2e"}
+// Examples: {"amr":["pwd"],"session_id":"01932c0a-1b2c-7d3e-8f40-5a6b7c8d9e0f","user_id":"01932c07-a5d4-7c2b-9d60-4f0a1f6f1b2e"}
 type SessionStarted struct {
+	// Amr How they proved who they are (RFC 8176).
+	Amr       []string           `json:"amr"`
 	SessionID openapi_types.UUID `json:"session_id"`
 	UserID    openapi_types.UUID `json:"user_id"`
 }
@@ -463,11 +827,20 @@ type Token struct {
 
 // TokenRequest A token request (RFC 6749 sections 4.3.2 and 6).
 //
-// Examples: {"grant_type":"password","password":"tall ships sail at noon","username":"ada@example.com"}, {"grant_type":"refresh_token","refresh_token":"AWkzLAel1HwrnWBPCh9vGy4"}
+// Examples: {"grant_type":"password","password":"tall ships sail at noon","username":"ada@example.com"}, {"grant_type":"refresh_token","refresh_token":"AWkzLAel1HwrnWBPCh9vGy4"}, {"grant_type":"urn:usher:grant-type:mfa","mfa_token":"q3kX0aJ1fJ8m2vYy7cS5dQe9hR4tUw6zB1nC0pLxKsA","otp":"492039"}
 type TokenRequest struct {
-	// GrantType `password` or `refresh_token`.
-	GrantType    string  `json:"grant_type"`
-	Password     *string `json:"password,omitempty"`
+	// GrantType `password`, `refresh_token` or `urn:usher:grant-type:mfa`.
+	GrantType string `json:"grant_type"`
+
+	// MfaToken From an answer with `mfa_required`.
+	MfaToken *string `json:"mfa_token,omitempty"`
+
+	// Otp The six digits that the authenticator app shows.
+	Otp      *string `json:"otp,omitempty"`
+	Password *string `json:"password,omitempty"`
+
+	// RecoveryCode One of the recovery codes.
+	RecoveryCode *string `json:"recovery_code,omitempty"`
 	RefreshToken *string `json:"refresh_token,omitempty"`
 
 	// Scope Space-separated scopes to narrow the token to.
@@ -477,9 +850,14 @@ type TokenRequest struct {
 	Username *string `json:"username,omitempty"`
 }
 
+// UnlockReason Why a lock ended.
+//
+// Examples: expired
+type UnlockReason string
+
 // User An account, as its owner and staff see it.
 //
-// Examples: {"_links":{"self":{"href":"/api/v1/users/01932c07-a5d4-7c2b-9d60-4f0a1f6f1b2e","method":"GET"},"update":{"href":"/api/v1/users/01932c07-a5d4-7c2b-9d60-4f0a1f6f1b2e","method":"PATCH"}},"bio":null,"created_at":"2026-11-21T08:00:00Z","email":"ada@example.com","email_verified_at":"2026-11-21T08:01:10Z","first_name":"Ada","github_url":null,"id":"01932c07-a5d4-7c2b-9d60-4f0a1f6f1b2e","last_login_at":"2026-11-21T09:30:00Z","last_name":"Lovelace","linkedin_url":null,"locale":"en-GB","location":"London","nickname":"ada","professional":false,"role":"AUTHENTICATED","status":"active","time_zone":"Europe/London","updated_at":"2026-11-21T08:01:10Z","website_url":null}
+// Examples: {"_links":{"self":{"href":"/api/v1/users/01932c07-a5d4-7c2b-9d60-4f0a1f6f1b2e","method":"GET"},"update":{"href":"/api/v1/users/01932c07-a5d4-7c2b-9d60-4f0a1f6f1b2e","method":"PATCH"}},"bio":null,"created_at":"2026-11-21T08:00:00Z","email":"ada@example.com","email_verified_at":"2026-11-21T08:01:10Z","first_name":"Ada","github_url":null,"id":"01932c07-a5d4-7c2b-9d60-4f0a1f6f1b2e","last_login_at":"2026-11-21T09:30:00Z","last_name":"Lovelace","linkedin_url":null,"locale":"en-GB","location":"London","locked_until":null,"nickname":"ada","pending_email":null,"professional":false,"role":"AUTHENTICATED","second_factor":false,"status":"active","time_zone":"Europe/London","updated_at":"2026-11-21T08:01:10Z","website_url":null}
 type User struct {
 	// Links What the caller may do next, by relation.
 	//
@@ -502,8 +880,14 @@ type User struct {
 	Locale   *string `json:"locale"`
 	Location *string `json:"location"`
 
+	// LockedUntil When a lock ends that failed sign-ins led to.
+	LockedUntil *time.Time `json:"locked_until"`
+
 	// Nickname The public name, unique in any letter case.
 	Nickname string `json:"nickname"`
+
+	// PendingEmail The address that the account will have once it is confirmed.
+	PendingEmail *string `json:"pending_email"`
 
 	// Professional Whether staff recognised the user as a professional.
 	Professional bool `json:"professional"`
@@ -514,6 +898,9 @@ type User struct {
 	//
 	// Examples: AUTHENTICATED
 	Role Role `json:"role"`
+
+	// SecondFactor Whether signing in takes a second factor.
+	SecondFactor bool `json:"second_factor"`
 
 	// Status Whether staff let the account in.
 	//
@@ -551,7 +938,7 @@ type UserDeleted struct {
 
 // UserDraft An account that staff create.
 //
-// Examples: {"email":"grace@example.com","nickname":"grace","password":"a long enough passphrase","role":"AUTHOR"}
+// Examples: {"email":"grace@example.com","nickname":"grace","role":"AUTHOR"}
 type UserDraft struct {
 	Bio   *string `json:"bio,omitempty"`
 	Email string  `json:"email"`
@@ -565,7 +952,6 @@ type UserDraft struct {
 	Locale        *string `json:"locale,omitempty"`
 	Location      *string `json:"location,omitempty"`
 	Nickname      *string `json:"nickname,omitempty"`
-	Password      string  `json:"password"`
 
 	// Role One ladder: each role may do what those before it may. `ANONYMOUS` is registered, but not verified yet;
 	// `AUTHENTICATED` is a reader.
@@ -575,6 +961,30 @@ type UserDraft struct {
 	Role       *Role   `json:"role,omitempty"`
 	TimeZone   *string `json:"time_zone,omitempty"`
 	WebsiteURL *string `json:"website_url,omitempty"`
+}
+
+// UserEmailChangeRequested Somebody asked for another e-mail address.
+//
+// Examples: {"by":"01932c07-a5d4-7c2b-9d60-4f0a1f6f1b2e","user_id":"01932c07-a5d4-7c2b-9d60-4f0a1f6f1b2e"}
+type UserEmailChangeRequested struct {
+	By     *openapi_types.UUID `json:"by"`
+	UserID openapi_types.UUID  `json:"user_id"`
+}
+
+// UserEmailChanged An account has another e-mail address.
+//
+// Examples: {"by":"01932c07-a5d4-7c2b-9d60-4f0a1f6f1b2e","user_id":"01932c07-a5d4-7c2b-9d60-4f0a1f6f1b2e"}
+type UserEmailChanged struct {
+	By     *openapi_types.UUID `json:"by"`
+	UserID openapi_types.UUID  `json:"user_id"`
+}
+
+// UserLocked Failed sign-ins locked an account.
+//
+// Examples: {"until":"2026-11-21T09:45:00Z","user_id":"01932c07-a5d4-7c2b-9d60-4f0a1f6f1b2e"}
+type UserLocked struct {
+	Until  time.Time          `json:"until"`
+	UserID openapi_types.UUID `json:"user_id"`
 }
 
 // UserPage A page of accounts.
@@ -589,6 +999,27 @@ type UserPage struct {
 
 	// Total How many accounts there are, with `count=true`.
 	Total *int64 `json:"total,omitempty"`
+}
+
+// UserPasswordChanged A password was changed.
+//
+// Examples: {"by":"01932c07-a5d4-7c2b-9d60-4f0a1f6f1b2e","how":"changed","user_id":"01932c07-a5d4-7c2b-9d60-4f0a1f6f1b2e"}
+type UserPasswordChanged struct {
+	By *openapi_types.UUID `json:"by"`
+
+	// How How a password came to change - by its owner, who knew the old one, or with a mailed token.
+	//
+	// Examples: changed
+	How    PasswordChangeKind `json:"how"`
+	UserID openapi_types.UUID `json:"user_id"`
+}
+
+// UserPasswordResetRequested A mail to set a new password was asked for.
+//
+// Examples: {"by":null,"user_id":"01932c07-a5d4-7c2b-9d60-4f0a1f6f1b2e"}
+type UserPasswordResetRequested struct {
+	By     *openapi_types.UUID `json:"by"`
+	UserID openapi_types.UUID  `json:"user_id"`
 }
 
 // UserPatch Changes to an account.
@@ -608,6 +1039,22 @@ type UserPatch struct {
 	WebsiteURL  nullable.Nullable[string] `json:"website_url,omitempty"`
 }
 
+// UserRecoveryCodeUsed A recovery code stood in for the second factor.
+//
+// Examples: {"left":9,"user_id":"01932c07-a5d4-7c2b-9d60-4f0a1f6f1b2e"}
+type UserRecoveryCodeUsed struct {
+	Left   int                `json:"left"`
+	UserID openapi_types.UUID `json:"user_id"`
+}
+
+// UserRecoveryCodesRenewed Recovery codes were made anew.
+//
+// Examples: {"by":"01932c07-a5d4-7c2b-9d60-4f0a1f6f1b2e","user_id":"01932c07-a5d4-7c2b-9d60-4f0a1f6f1b2e"}
+type UserRecoveryCodesRenewed struct {
+	By     *openapi_types.UUID `json:"by"`
+	UserID openapi_types.UUID  `json:"user_id"`
+}
+
 // UserRegistered Somebody registered.
 //
 // Examples: {"registered_as":"reader","user_id":"01932c07-a5d4-7c2b-9d60-4f0a1f6f1b2e"}
@@ -619,10 +1066,39 @@ type UserRegistered struct {
 	UserID       openapi_types.UUID `json:"user_id"`
 }
 
+// UserSecondFactorEnabled A second factor was turned on.
+//
+// Examples: {"by":"01932c07-a5d4-7c2b-9d60-4f0a1f6f1b2e","user_id":"01932c07-a5d4-7c2b-9d60-4f0a1f6f1b2e"}
+type UserSecondFactorEnabled struct {
+	By     *openapi_types.UUID `json:"by"`
+	UserID openapi_types.UUID  `json:"user_id"`
+}
+
+// UserSecondFactorRemoved A second factor was removed, by the owner or by staff.
+//
+// Examples: {"by":"01932c07-a5d4-7c2b-9d60-4f0a1f6f1b2e","user_id":"01932c07-a5d4-7c2b-9d60-4f0a1f6f1b2e"}
+type UserSecondFactorRemoved struct {
+	By     *openapi_types.UUID `json:"by"`
+	UserID openapi_types.UUID  `json:"user_id"`
+}
+
 // UserStatus Whether staff let the account in.
 //
 // Examples: active
 type UserStatus string
+
+// UserUnlocked A lock ended.
+//
+// Examples: {"by":null,"reason":"expired","user_id":"01932c07-a5d4-7c2b-9d60-4f0a1f6f1b2e"}
+type UserUnlocked struct {
+	By *openapi_types.UUID `json:"by"`
+
+	// Reason Why a lock ended.
+	//
+	// Examples: expired
+	Reason UnlockReason       `json:"reason"`
+	UserID openapi_types.UUID `json:"user_id"`
+}
 
 // UserUpdated An account's fields were edited.
 //
@@ -687,6 +1163,18 @@ type Count = bool
 // Cursor defines model for Cursor.
 type Cursor = string
 
+// EntriesAbout defines model for EntriesAbout.
+type EntriesAbout = openapi_types.UUID
+
+// EntriesBy defines model for EntriesBy.
+type EntriesBy = openapi_types.UUID
+
+// EntriesOf defines model for EntriesOf.
+type EntriesOf = string
+
+// From defines model for From.
+type From = time.Time
+
 // IdempotencyKey defines model for IdempotencyKey.
 type IdempotencyKey = string
 
@@ -699,8 +1187,19 @@ type IfNoneMatch = string
 // Limit defines model for Limit.
 type Limit = int
 
+// SessionID defines model for SessionID.
+type SessionID = openapi_types.UUID
+
+// To defines model for To.
+type To = time.Time
+
 // UserID defines model for UserID.
 type UserID = openapi_types.UUID
+
+// AuditPageResponse A page of the audit log.
+//
+// Examples: {"_links":{"first":{"href":"/api/v1/audit","method":"GET"},"self":{"href":"/api/v1/audit","method":"GET"}},"items":[]}
+type AuditPageResponse = AuditPage
 
 // Failed A failure (RFC 9457).
 //
@@ -709,7 +1208,7 @@ type Failed = ProblemDetails
 
 // MeResponse An account, as its owner and staff see it.
 //
-// Examples: {"_links":{"self":{"href":"/api/v1/users/01932c07-a5d4-7c2b-9d60-4f0a1f6f1b2e","method":"GET"},"update":{"href":"/api/v1/users/01932c07-a5d4-7c2b-9d60-4f0a1f6f1b2e","method":"PATCH"}},"bio":null,"created_at":"2026-11-21T08:00:00Z","email":"ada@example.com","email_verified_at":"2026-11-21T08:01:10Z","first_name":"Ada","github_url":null,"id":"01932c07-a5d4-7c2b-9d60-4f0a1f6f1b2e","last_login_at":"2026-11-21T09:30:00Z","last_name":"Lovelace","linkedin_url":null,"locale":"en-GB","location":"London","nickname":"ada","professional":false,"role":"AUTHENTICATED","status":"active","time_zone":"Europe/London","updated_at":"2026-11-21T08:01:10Z","website_url":null}
+// Examples: {"_links":{"self":{"href":"/api/v1/users/01932c07-a5d4-7c2b-9d60-4f0a1f6f1b2e","method":"GET"},"update":{"href":"/api/v1/users/01932c07-a5d4-7c2b-9d60-4f0a1f6f1b2e","method":"PATCH"}},"bio":null,"created_at":"2026-11-21T08:00:00Z","email":"ada@example.com","email_verified_at":"2026-11-21T08:01:10Z","first_name":"Ada","github_url":null,"id":"01932c07-a5d4-7c2b-9d60-4f0a1f6f1b2e","last_login_at":"2026-11-21T09:30:00Z","last_name":"Lovelace","linkedin_url":null,"locale":"en-GB","location":"London","locked_until":null,"nickname":"ada","pending_email":null,"professional":false,"role":"AUTHENTICATED","second_factor":false,"status":"active","time_zone":"Europe/London","updated_at":"2026-11-21T08:01:10Z","website_url":null}
 type MeResponse = User
 
 // OAuthFailed A failure of the token endpoint (RFC 6749 section 5.2), with the members of a problem beside it.
@@ -717,10 +1216,30 @@ type MeResponse = User
 // Examples: {"code":"invalid-credentials","error":"invalid_grant","error_description":"The e-mail address or the password is wrong","instance":"5f3c2b1a9d8e","status":401,"title":"The e-mail address or the password is wrong","type":"/problems/invalid-credentials"}
 type OAuthFailed = OAuthError
 
+// RecoveryCodesResponse Codes that sign in once each without the app. They are shown once; only their hashes are kept.
+//
+// Examples: {"_links":{"second-factor":{"href":"/api/v1/me/second-factor","method":"GET"}},"recovery_codes":["mzxw6-ytboi-2gqjx-pv6ko-tq2wda"]}
+type RecoveryCodesResponse = RecoveryCodes
+
 // RegisteredResponse An account, as its owner and staff see it.
 //
-// Examples: {"_links":{"self":{"href":"/api/v1/users/01932c07-a5d4-7c2b-9d60-4f0a1f6f1b2e","method":"GET"},"update":{"href":"/api/v1/users/01932c07-a5d4-7c2b-9d60-4f0a1f6f1b2e","method":"PATCH"}},"bio":null,"created_at":"2026-11-21T08:00:00Z","email":"ada@example.com","email_verified_at":"2026-11-21T08:01:10Z","first_name":"Ada","github_url":null,"id":"01932c07-a5d4-7c2b-9d60-4f0a1f6f1b2e","last_login_at":"2026-11-21T09:30:00Z","last_name":"Lovelace","linkedin_url":null,"locale":"en-GB","location":"London","nickname":"ada","professional":false,"role":"AUTHENTICATED","status":"active","time_zone":"Europe/London","updated_at":"2026-11-21T08:01:10Z","website_url":null}
+// Examples: {"_links":{"self":{"href":"/api/v1/users/01932c07-a5d4-7c2b-9d60-4f0a1f6f1b2e","method":"GET"},"update":{"href":"/api/v1/users/01932c07-a5d4-7c2b-9d60-4f0a1f6f1b2e","method":"PATCH"}},"bio":null,"created_at":"2026-11-21T08:00:00Z","email":"ada@example.com","email_verified_at":"2026-11-21T08:01:10Z","first_name":"Ada","github_url":null,"id":"01932c07-a5d4-7c2b-9d60-4f0a1f6f1b2e","last_login_at":"2026-11-21T09:30:00Z","last_name":"Lovelace","linkedin_url":null,"locale":"en-GB","location":"London","locked_until":null,"nickname":"ada","pending_email":null,"professional":false,"role":"AUTHENTICATED","second_factor":false,"status":"active","time_zone":"Europe/London","updated_at":"2026-11-21T08:01:10Z","website_url":null}
 type RegisteredResponse = User
+
+// RegistrationAcceptedResponse The answer to a registration where it is concealed who has an account.
+//
+// Examples: {"_links":{"confirm":{"href":"/api/v1/auth/verification/confirm","method":"POST"}},"message":"Thank you. We have sent a mail to this address that tells how to go on."}
+type RegistrationAcceptedResponse = RegistrationAccepted
+
+// SecondFactorEnrolmentResponse A secret for an authenticator app, in three forms.
+//
+// Examples: {"_links":{"confirm":{"href":"/api/v1/me/second-factor/confirm","method":"POST"}},"qr_code":"data:image/png;base64,iVBORw0KGgo=","secret":"JBSWY3DPEHPK3PXPJBSWY3DPEHPK3PXP","uri":"otpauth://totp/Usher:ada@example.com?secret=JBSWY3DPEHPK3PXPJBSWY3DPEHPK3PXP\u0026issuer=Usher"}
+type SecondFactorEnrolmentResponse = SecondFactorEnrolment
+
+// SecondFactorResponse The state of one's own second factor.
+//
+// Examples: {"_links":{"self":{"href":"/api/v1/me/second-factor","method":"GET"}},"enabled_at":"2026-11-21T09:30:00Z","recovery_codes_left":10,"required":false}
+type SecondFactorResponse = SecondFactor
 
 // SessionPageResponse A page of sessions.
 //
@@ -729,12 +1248,12 @@ type SessionPageResponse = SessionPage
 
 // SessionResponse A sign-in on one device.
 //
-// Examples: {"_links":{"sign-out":{"href":"/api/v1/auth/logout","method":"POST"}},"address":"192.0.2.0/24","created_at":"2026-11-21T09:30:00Z","current":true,"device":"Mozilla/5.0 (X11; Linux x86_64)","expires_at":"2026-12-21T09:45:00Z","id":"01932c0a-1b2c-7d3e-8f40-5a6b7c8d9e0f","last_used_at":"2026-11-21T09:45:00Z"}
+// Examples: {"_links":{"sign-out":{"href":"/api/v1/auth/logout","method":"POST"}},"address":"192.0.2.0/24","amr":["pwd"],"authenticated_at":"2026-11-21T09:30:00Z","created_at":"2026-11-21T09:30:00Z","current":true,"device":"Mozilla/5.0 (X11; Linux x86_64)","expires_at":"2026-12-21T09:45:00Z","id":"01932c0a-1b2c-7d3e-8f40-5a6b7c8d9e0f","last_used_at":"2026-11-21T09:45:00Z"}
 type SessionResponse = Session
 
 // UserCreatedResponse An account, as its owner and staff see it.
 //
-// Examples: {"_links":{"self":{"href":"/api/v1/users/01932c07-a5d4-7c2b-9d60-4f0a1f6f1b2e","method":"GET"},"update":{"href":"/api/v1/users/01932c07-a5d4-7c2b-9d60-4f0a1f6f1b2e","method":"PATCH"}},"bio":null,"created_at":"2026-11-21T08:00:00Z","email":"ada@example.com","email_verified_at":"2026-11-21T08:01:10Z","first_name":"Ada","github_url":null,"id":"01932c07-a5d4-7c2b-9d60-4f0a1f6f1b2e","last_login_at":"2026-11-21T09:30:00Z","last_name":"Lovelace","linkedin_url":null,"locale":"en-GB","location":"London","nickname":"ada","professional":false,"role":"AUTHENTICATED","status":"active","time_zone":"Europe/London","updated_at":"2026-11-21T08:01:10Z","website_url":null}
+// Examples: {"_links":{"self":{"href":"/api/v1/users/01932c07-a5d4-7c2b-9d60-4f0a1f6f1b2e","method":"GET"},"update":{"href":"/api/v1/users/01932c07-a5d4-7c2b-9d60-4f0a1f6f1b2e","method":"PATCH"}},"bio":null,"created_at":"2026-11-21T08:00:00Z","email":"ada@example.com","email_verified_at":"2026-11-21T08:01:10Z","first_name":"Ada","github_url":null,"id":"01932c07-a5d4-7c2b-9d60-4f0a1f6f1b2e","last_login_at":"2026-11-21T09:30:00Z","last_name":"Lovelace","linkedin_url":null,"locale":"en-GB","location":"London","locked_until":null,"nickname":"ada","pending_email":null,"professional":false,"role":"AUTHENTICATED","second_factor":false,"status":"active","time_zone":"Europe/London","updated_at":"2026-11-21T08:01:10Z","website_url":null}
 type UserCreatedResponse = User
 
 // UserPageResponse A page of accounts.
@@ -744,13 +1263,42 @@ type UserPageResponse = UserPage
 
 // UserResponse An account, as its owner and staff see it.
 //
-// Examples: {"_links":{"self":{"href":"/api/v1/users/01932c07-a5d4-7c2b-9d60-4f0a1f6f1b2e","method":"GET"},"update":{"href":"/api/v1/users/01932c07-a5d4-7c2b-9d60-4f0a1f6f1b2e","method":"PATCH"}},"bio":null,"created_at":"2026-11-21T08:00:00Z","email":"ada@example.com","email_verified_at":"2026-11-21T08:01:10Z","first_name":"Ada","github_url":null,"id":"01932c07-a5d4-7c2b-9d60-4f0a1f6f1b2e","last_login_at":"2026-11-21T09:30:00Z","last_name":"Lovelace","linkedin_url":null,"locale":"en-GB","location":"London","nickname":"ada","professional":false,"role":"AUTHENTICATED","status":"active","time_zone":"Europe/London","updated_at":"2026-11-21T08:01:10Z","website_url":null}
+// Examples: {"_links":{"self":{"href":"/api/v1/users/01932c07-a5d4-7c2b-9d60-4f0a1f6f1b2e","method":"GET"},"update":{"href":"/api/v1/users/01932c07-a5d4-7c2b-9d60-4f0a1f6f1b2e","method":"PATCH"}},"bio":null,"created_at":"2026-11-21T08:00:00Z","email":"ada@example.com","email_verified_at":"2026-11-21T08:01:10Z","first_name":"Ada","github_url":null,"id":"01932c07-a5d4-7c2b-9d60-4f0a1f6f1b2e","last_login_at":"2026-11-21T09:30:00Z","last_name":"Lovelace","linkedin_url":null,"locale":"en-GB","location":"London","locked_until":null,"nickname":"ada","pending_email":null,"professional":false,"role":"AUTHENTICATED","second_factor":false,"status":"active","time_zone":"Europe/London","updated_at":"2026-11-21T08:01:10Z","website_url":null}
 type UserResponse = User
+
+// UserSessionResponse A sign-in on one device.
+//
+// Examples: {"_links":{"sign-out":{"href":"/api/v1/auth/logout","method":"POST"}},"address":"192.0.2.0/24","amr":["pwd"],"authenticated_at":"2026-11-21T09:30:00Z","created_at":"2026-11-21T09:30:00Z","current":true,"device":"Mozilla/5.0 (X11; Linux x86_64)","expires_at":"2026-12-21T09:45:00Z","id":"01932c0a-1b2c-7d3e-8f40-5a6b7c8d9e0f","last_used_at":"2026-11-21T09:45:00Z"}
+type UserSessionResponse = Session
 
 // VerifiedResponse The outcome of a confirmation.
 //
 // Examples: {"_links":{"token":{"href":"/api/v1/auth/token","method":"POST"}},"role":"AUTHENTICATED","user_id":"01932c07-a5d4-7c2b-9d60-4f0a1f6f1b2e"}
 type VerifiedResponse = Verified
+
+// ListAuditEntriesParams defines parameters for ListAuditEntries.
+type ListAuditEntriesParams struct {
+	// UserID Entries about this account.
+	UserID *EntriesAbout `form:"user_id,omitempty" json:"user_id,omitempty"`
+
+	// ActorID Entries of what this account did.
+	ActorID *EntriesBy `form:"actor_id,omitempty" json:"actor_id,omitempty"`
+
+	// Action Entries of this action, for instance `session.started`.
+	Action *EntriesOf `form:"action,omitempty" json:"action,omitempty"`
+
+	// From Entries of this time or later (RFC 3339).
+	From *From `form:"from,omitempty" json:"from,omitempty"`
+
+	// To Entries before this time (RFC 3339).
+	To *To `form:"to,omitempty" json:"to,omitempty"`
+
+	// Limit How many items a page holds.
+	Limit *Limit `form:"limit,omitempty" json:"limit,omitempty"`
+
+	// Cursor Where the page starts, taken from a link of another page of the same query.
+	Cursor *Cursor `form:"cursor,omitempty" json:"cursor,omitempty"`
+}
 
 // RegisterUserParams defines parameters for RegisterUser.
 type RegisterUserParams struct {
@@ -769,6 +1317,21 @@ type GetMeParams struct {
 type UpdateMeParams struct {
 	// IfMatch The `ETag` the change is based on (RFC 9110). A stale one is refused with 412.
 	IfMatch *IfMatch `json:"If-Match,omitempty"`
+}
+
+// ListOwnAuditEntriesParams defines parameters for ListOwnAuditEntries.
+type ListOwnAuditEntriesParams struct {
+	// Limit How many items a page holds.
+	Limit *Limit `form:"limit,omitempty" json:"limit,omitempty"`
+
+	// Cursor Where the page starts, taken from a link of another page of the same query.
+	Cursor *Cursor `form:"cursor,omitempty" json:"cursor,omitempty"`
+}
+
+// GetSecondFactorParams defines parameters for GetSecondFactor.
+type GetSecondFactorParams struct {
+	// IfNoneMatch The `ETag` of the copy the client has. If it is current the answer is 304 without a body.
+	IfNoneMatch *IfNoneMatch `json:"If-None-Match,omitempty"`
 }
 
 // ListSessionsParams defines parameters for ListSessions.
@@ -817,8 +1380,32 @@ type UpdateUserParams struct {
 	IfMatch *IfMatch `json:"If-Match,omitempty"`
 }
 
+// ListUserSessionsParams defines parameters for ListUserSessions.
+type ListUserSessionsParams struct {
+	// Limit How many items a page holds.
+	Limit *Limit `form:"limit,omitempty" json:"limit,omitempty"`
+
+	// Cursor Where the page starts, taken from a link of another page of the same query.
+	Cursor *Cursor `form:"cursor,omitempty" json:"cursor,omitempty"`
+}
+
+// ConfirmEmailChangeJSONRequestBody defines body for ConfirmEmailChange for application/json ContentType.
+type ConfirmEmailChangeJSONRequestBody = EmailChangeConfirmation
+
+// IntrospectTokenFormdataRequestBody defines body for IntrospectToken for application/x-www-form-urlencoded ContentType.
+type IntrospectTokenFormdataRequestBody = IntrospectionRequest
+
+// RequestPasswordResetJSONRequestBody defines body for RequestPasswordReset for application/json ContentType.
+type RequestPasswordResetJSONRequestBody = PasswordResetRequest
+
+// ResetPasswordJSONRequestBody defines body for ResetPassword for application/json ContentType.
+type ResetPasswordJSONRequestBody = PasswordReset
+
 // RegisterUserJSONRequestBody defines body for RegisterUser for application/json ContentType.
 type RegisterUserJSONRequestBody = Registration
+
+// RevokeTokenFormdataRequestBody defines body for RevokeToken for application/x-www-form-urlencoded ContentType.
+type RevokeTokenFormdataRequestBody = RevocationRequest
 
 // IssueTokenJSONRequestBody defines body for IssueToken for application/json ContentType.
 type IssueTokenJSONRequestBody = TokenRequest
@@ -834,6 +1421,15 @@ type ConfirmVerificationJSONRequestBody = VerificationConfirmation
 
 // UpdateMeApplicationMergePatchPlusJSONRequestBody defines body for UpdateMe for application/merge-patch+json ContentType.
 type UpdateMeApplicationMergePatchPlusJSONRequestBody = ProfilePatch
+
+// ChangeEmailJSONRequestBody defines body for ChangeEmail for application/json ContentType.
+type ChangeEmailJSONRequestBody = EmailChange
+
+// ChangePasswordJSONRequestBody defines body for ChangePassword for application/json ContentType.
+type ChangePasswordJSONRequestBody = PasswordChange
+
+// ConfirmSecondFactorJSONRequestBody defines body for ConfirmSecondFactor for application/json ContentType.
+type ConfirmSecondFactorJSONRequestBody = SecondFactorConfirmation
 
 // CreateUserJSONRequestBody defines body for CreateUser for application/json ContentType.
 type CreateUserJSONRequestBody = UserDraft
@@ -853,8 +1449,38 @@ type OnUserCreatedJSONRequestBody = UserCreated
 // OnUserDeletedJSONRequestBody defines body for OnUserDeleted for application/json ContentType.
 type OnUserDeletedJSONRequestBody = UserDeleted
 
+// OnUserEmailChangeRequestedJSONRequestBody defines body for OnUserEmailChangeRequested for application/json ContentType.
+type OnUserEmailChangeRequestedJSONRequestBody = UserEmailChangeRequested
+
+// OnUserEmailChangedJSONRequestBody defines body for OnUserEmailChanged for application/json ContentType.
+type OnUserEmailChangedJSONRequestBody = UserEmailChanged
+
+// OnUserLockedJSONRequestBody defines body for OnUserLocked for application/json ContentType.
+type OnUserLockedJSONRequestBody = UserLocked
+
+// OnUserPasswordChangedJSONRequestBody defines body for OnUserPasswordChanged for application/json ContentType.
+type OnUserPasswordChangedJSONRequestBody = UserPasswordChanged
+
+// OnUserPasswordResetRequestedJSONRequestBody defines body for OnUserPasswordResetRequested for application/json ContentType.
+type OnUserPasswordResetRequestedJSONRequestBody = UserPasswordResetRequested
+
+// OnUserRecoveryCodeUsedJSONRequestBody defines body for OnUserRecoveryCodeUsed for application/json ContentType.
+type OnUserRecoveryCodeUsedJSONRequestBody = UserRecoveryCodeUsed
+
+// OnUserRecoveryCodesRenewedJSONRequestBody defines body for OnUserRecoveryCodesRenewed for application/json ContentType.
+type OnUserRecoveryCodesRenewedJSONRequestBody = UserRecoveryCodesRenewed
+
 // OnUserRegisteredJSONRequestBody defines body for OnUserRegistered for application/json ContentType.
 type OnUserRegisteredJSONRequestBody = UserRegistered
+
+// OnUserSecondFactorEnabledJSONRequestBody defines body for OnUserSecondFactorEnabled for application/json ContentType.
+type OnUserSecondFactorEnabledJSONRequestBody = UserSecondFactorEnabled
+
+// OnUserSecondFactorRemovedJSONRequestBody defines body for OnUserSecondFactorRemoved for application/json ContentType.
+type OnUserSecondFactorRemovedJSONRequestBody = UserSecondFactorRemoved
+
+// OnUserUnlockedJSONRequestBody defines body for OnUserUnlocked for application/json ContentType.
+type OnUserUnlockedJSONRequestBody = UserUnlocked
 
 // OnUserUpdatedJSONRequestBody defines body for OnUserUpdated for application/json ContentType.
 type OnUserUpdatedJSONRequestBody = UserUpdated

@@ -2,7 +2,11 @@
 
 package spec
 
-import "github.com/google/uuid"
+import (
+	"time"
+
+	"github.com/google/uuid"
+)
 
 // BasePath is the path that every operation is under.
 const BasePath = "/api/v1"
@@ -18,6 +22,8 @@ type Operation struct {
 	ID, Method, Path, Tag, Summary string
 
 	Public bool   // callable without a token
+	Client bool   // callable by service clients only, which are no Caller; they send their id and secret (HTTP Basic)
+	StepUp bool   // wants a recent sign-in (RFC 9470)
 	OAuth  bool   // fails as RFC 6749 section 5.2 says
 	Any    Scopes // one of these is enough
 	Own    Scopes // one of these is enough on the caller's own resource
@@ -26,9 +32,26 @@ type Operation struct {
 	Deprecation string // the header of RFC 9745; empty unless the operation is on its way out
 	Sunset      string // the header of RFC 8594: when it goes
 
+	Limits []RateLimit
 	Params []Param
 	Bodies []Body
 }
+
+// RateLimit bounds how often an operation is called.
+type RateLimit struct {
+	By       string        // LimitByAddress, LimitByCaller, or the member of the body that names the account
+	Count    int           // so many requests ...
+	Per      time.Duration // ... in this time
+	Failures bool          // only requests that fail count
+	Field    string        // the member of the body that decides whether it applies; empty: it always does
+	Values   []string      // what the member is then
+}
+
+// What a limit counts by, beside members of the body.
+const (
+	LimitByAddress = "address" // the client's network address
+	LimitByCaller  = "caller"  // the account that is signed in
+)
 
 // Param is one parameter; Schema is a JSON Pointer into the contract.
 type Param struct {
@@ -40,12 +63,12 @@ type Param struct {
 type Body struct{ MediaType, Schema string }
 
 // Allows reports whether c may call the operation on what owner has. Operations without an owner in their path are
-// about the caller.
+// about the caller. No Caller may call what is for service clients.
 func (o *Operation) Allows(c Caller, owner uuid.UUID) bool {
 	switch {
 	case o.Public:
 		return true
-	case c.ID == uuid.Nil:
+	case o.Client, c.ID == uuid.Nil:
 		return false
 	case o.Any|o.Own == 0, c.Scopes&o.Any != 0:
 		return true
@@ -67,12 +90,71 @@ func (o *Operation) Param(name string) Param {
 }
 
 var (
+	opListAuditEntries = Operation{
+		ID: "listAuditEntries", Method: "GET", Path: "/audit", Tag: "audit", Summary: "Search the audit log",
+		Any: mayAuditRead,
+		Params: []Param{
+			{"user_id", "query", "string", "#/components/parameters/EntriesAbout/schema", "", false},
+			{"actor_id", "query", "string", "#/components/parameters/EntriesBy/schema", "", false},
+			{"action", "query", "string", "#/components/parameters/EntriesOf/schema", "", false},
+			{"from", "query", "string", "#/components/parameters/From/schema", "", false},
+			{"to", "query", "string", "#/components/parameters/To/schema", "", false},
+			{"limit", "query", "integer", "#/components/parameters/Limit/schema", "20", false},
+			{"cursor", "query", "string", "#/components/parameters/Cursor/schema", "", false},
+		},
+	}
+	opConfirmEmailChange = Operation{
+		ID: "confirmEmailChange", Method: "POST", Path: "/auth/email/confirm", Tag: "auth", Summary: "Confirm a new e-mail address",
+		Public: true,
+		Limits: []RateLimit{
+			{By: "address", Count: 60, Per: 10 * time.Minute, Failures: true},
+		},
+		Bodies: []Body{
+			{"application/json", "#/components/schemas/EmailChangeConfirmation"},
+		},
+	}
+	opIntrospectToken = Operation{
+		ID: "introspectToken", Method: "POST", Path: "/auth/introspect", Tag: "auth", Summary: "Ask whether a token is good",
+		Client: true,
+		OAuth:  true,
+		Limits: []RateLimit{
+			{By: "address", Count: 60, Per: 10 * time.Minute, Failures: true},
+		},
+		Bodies: []Body{
+			{"application/x-www-form-urlencoded", "#/components/schemas/IntrospectionRequest"},
+		},
+	}
 	opSignOut = Operation{
 		ID: "signOut", Method: "POST", Path: "/auth/logout", Tag: "auth", Summary: "Sign out",
+	}
+	opRequestPasswordReset = Operation{
+		ID: "requestPasswordReset", Method: "POST", Path: "/auth/password/forgot", Tag: "auth", Summary: "Ask for a mail to set a new password",
+		Public: true,
+		Limits: []RateLimit{
+			{By: "address", Count: 60, Per: 1 * time.Hour},
+			{By: "email", Count: 5, Per: 1 * time.Hour},
+		},
+		Bodies: []Body{
+			{"application/json", "#/components/schemas/PasswordResetRequest"},
+		},
+	}
+	opResetPassword = Operation{
+		ID: "resetPassword", Method: "POST", Path: "/auth/password/reset", Tag: "auth", Summary: "Set a new password with a mailed token",
+		Public: true,
+		Limits: []RateLimit{
+			{By: "address", Count: 60, Per: 10 * time.Minute, Failures: true},
+		},
+		Bodies: []Body{
+			{"application/json", "#/components/schemas/PasswordReset"},
+		},
 	}
 	opRegisterUser = Operation{
 		ID: "registerUser", Method: "POST", Path: "/auth/register", Tag: "auth", Summary: "Register an account",
 		Public: true,
+		Limits: []RateLimit{
+			{By: "address", Count: 100, Per: 1 * time.Hour},
+			{By: "email", Count: 10, Per: 1 * time.Hour},
+		},
 		Params: []Param{
 			{"Idempotency-Key", "header", "string", "#/components/parameters/IdempotencyKey/schema", "", false},
 		},
@@ -80,10 +162,24 @@ var (
 			{"application/json", "#/components/schemas/Registration"},
 		},
 	}
+	opRevokeToken = Operation{
+		ID: "revokeToken", Method: "POST", Path: "/auth/revoke", Tag: "auth", Summary: "Revoke a token",
+		Public: true,
+		OAuth:  true,
+		Limits: []RateLimit{
+			{By: "address", Count: 300, Per: 10 * time.Minute},
+		},
+		Bodies: []Body{
+			{"application/x-www-form-urlencoded", "#/components/schemas/RevocationRequest"},
+		},
+	}
 	opIssueToken = Operation{
 		ID: "issueToken", Method: "POST", Path: "/auth/token", Tag: "auth", Summary: "Sign in, or refresh",
 		Public: true,
 		OAuth:  true,
+		Limits: []RateLimit{
+			{By: "address", Count: 300, Per: 10 * time.Minute, Failures: true, Field: "grant_type", Values: []string{"password", "urn:usher:grant-type:mfa"}},
+		},
 		Bodies: []Body{
 			{"application/json", "#/components/schemas/TokenRequest"},
 			{"application/x-www-form-urlencoded", "#/components/schemas/TokenRequest"},
@@ -92,6 +188,10 @@ var (
 	opRequestVerification = Operation{
 		ID: "requestVerification", Method: "POST", Path: "/auth/verification", Tag: "auth", Summary: "Ask for another verification mail",
 		Public: true,
+		Limits: []RateLimit{
+			{By: "address", Count: 60, Per: 1 * time.Hour},
+			{By: "email", Count: 5, Per: 1 * time.Hour},
+		},
 		Bodies: []Body{
 			{"application/json", "#/components/schemas/VerificationRequest"},
 		},
@@ -99,6 +199,9 @@ var (
 	opConfirmVerification = Operation{
 		ID: "confirmVerification", Method: "POST", Path: "/auth/verification/confirm", Tag: "auth", Summary: "Confirm an e-mail address",
 		Public: true,
+		Limits: []RateLimit{
+			{By: "address", Count: 60, Per: 10 * time.Minute, Failures: true},
+		},
 		Bodies: []Body{
 			{"application/json", "#/components/schemas/VerificationConfirmation"},
 		},
@@ -120,12 +223,94 @@ var (
 			{"application/merge-patch+json", "#/components/schemas/ProfilePatch"},
 		},
 	}
+	opListOwnAuditEntries = Operation{
+		ID: "listOwnAuditEntries", Method: "GET", Path: "/me/audit", Tag: "audit", Summary: "List what happened to one's own account",
+		Own: mayAuditReadOwn,
+		Params: []Param{
+			{"limit", "query", "integer", "#/components/parameters/Limit/schema", "20", false},
+			{"cursor", "query", "string", "#/components/parameters/Cursor/schema", "", false},
+		},
+	}
+	opChangeEmail = Operation{
+		ID: "changeEmail", Method: "POST", Path: "/me/email", Tag: "auth", Summary: "Change one's own e-mail address",
+		Own: mayCredentialsUpdateOwn,
+		Limits: []RateLimit{
+			{By: "caller", Count: 10, Per: 1 * time.Hour},
+		},
+		Bodies: []Body{
+			{"application/json", "#/components/schemas/EmailChange"},
+		},
+	}
+	opChangePassword = Operation{
+		ID: "changePassword", Method: "POST", Path: "/me/password", Tag: "auth", Summary: "Change one's own password",
+		Own: mayCredentialsUpdateOwn,
+		Limits: []RateLimit{
+			{By: "caller", Count: 10, Per: 15 * time.Minute, Failures: true},
+		},
+		Bodies: []Body{
+			{"application/json", "#/components/schemas/PasswordChange"},
+		},
+	}
+	opGetSecondFactor = Operation{
+		ID: "getSecondFactor", Method: "GET", Path: "/me/second-factor", Tag: "auth", Summary: "Read the state of one's own second factor",
+		Own: mayUsersReadOwn,
+		Params: []Param{
+			{"If-None-Match", "header", "string", "#/components/parameters/IfNoneMatch/schema", "", false},
+		},
+	}
+	opEnrolSecondFactor = Operation{
+		ID: "enrolSecondFactor", Method: "POST", Path: "/me/second-factor", Tag: "auth", Summary: "Begin to set up an authenticator app",
+		StepUp: true,
+		Own:    mayCredentialsUpdateOwn,
+		Limits: []RateLimit{
+			{By: "caller", Count: 20, Per: 1 * time.Hour},
+		},
+	}
+	opRemoveSecondFactor = Operation{
+		ID: "removeSecondFactor", Method: "DELETE", Path: "/me/second-factor", Tag: "auth", Summary: "Remove one's own second factor",
+		StepUp: true,
+		Own:    mayCredentialsUpdateOwn,
+	}
+	opConfirmSecondFactor = Operation{
+		ID: "confirmSecondFactor", Method: "POST", Path: "/me/second-factor/confirm", Tag: "auth", Summary: "Turn the second factor on",
+		StepUp: true,
+		Own:    mayCredentialsUpdateOwn,
+		Limits: []RateLimit{
+			{By: "caller", Count: 10, Per: 15 * time.Minute, Failures: true},
+		},
+		Bodies: []Body{
+			{"application/json", "#/components/schemas/SecondFactorConfirmation"},
+		},
+	}
+	opRenewRecoveryCodes = Operation{
+		ID: "renewRecoveryCodes", Method: "POST", Path: "/me/second-factor/recovery-codes", Tag: "auth", Summary: "Make new recovery codes",
+		StepUp: true,
+		Own:    mayCredentialsUpdateOwn,
+	}
 	opListSessions = Operation{
 		ID: "listSessions", Method: "GET", Path: "/me/sessions", Tag: "auth", Summary: "List one's own sessions",
 		Own: maySessionsReadOwn,
 		Params: []Param{
 			{"limit", "query", "integer", "#/components/parameters/Limit/schema", "20", false},
 			{"cursor", "query", "string", "#/components/parameters/Cursor/schema", "", false},
+		},
+	}
+	opEndOtherSessions = Operation{
+		ID: "endOtherSessions", Method: "DELETE", Path: "/me/sessions", Tag: "auth", Summary: "End all other sessions of one's own",
+		Own: maySessionsEndOwn,
+	}
+	opEndSession = Operation{
+		ID: "endSession", Method: "DELETE", Path: "/me/sessions/{session_id}", Tag: "auth", Summary: "End a session of one's own",
+		Own: maySessionsEndOwn,
+		Params: []Param{
+			{"session_id", "path", "string", "#/components/parameters/SessionID/schema", "", true},
+		},
+	}
+	opEndUserSession = Operation{
+		ID: "endUserSession", Method: "DELETE", Path: "/sessions/{session_id}", Tag: "auth", Summary: "End anybody's session",
+		Any: maySessionsEnd,
+		Params: []Param{
+			{"session_id", "path", "string", "#/components/parameters/SessionID/schema", "", true},
 		},
 	}
 	opListUsers = Operation{
@@ -170,11 +355,58 @@ var (
 	}
 	opDeleteUser = Operation{
 		ID: "deleteUser", Method: "DELETE", Path: "/users/{user_id}", Tag: "users", Summary: "Delete an account",
-		Any:   mayUsersDelete,
-		Owner: "user_id",
+		StepUp: true,
+		Any:    mayUsersDelete,
+		Owner:  "user_id",
 		Params: []Param{
 			{"user_id", "path", "string", "#/components/parameters/UserID/schema", "", true},
 			{"If-Match", "header", "string", "#/components/parameters/IfMatch/schema", "", false},
+		},
+	}
+	opStartPasswordReset = Operation{
+		ID: "startPasswordReset", Method: "POST", Path: "/users/{user_id}/password-reset", Tag: "auth", Summary: "Have somebody choose a new password",
+		Any:   mayCredentialsReset,
+		Owner: "user_id",
+		Limits: []RateLimit{
+			{By: "caller", Count: 60, Per: 1 * time.Hour},
+		},
+		Params: []Param{
+			{"user_id", "path", "string", "#/components/parameters/UserID/schema", "", true},
+		},
+	}
+	opResetSecondFactor = Operation{
+		ID: "resetSecondFactor", Method: "DELETE", Path: "/users/{user_id}/second-factor", Tag: "auth", Summary: "Remove somebody's second factor",
+		StepUp: true,
+		Any:    maySecondFactorsReset,
+		Owner:  "user_id",
+		Params: []Param{
+			{"user_id", "path", "string", "#/components/parameters/UserID/schema", "", true},
+		},
+	}
+	opListUserSessions = Operation{
+		ID: "listUserSessions", Method: "GET", Path: "/users/{user_id}/sessions", Tag: "auth", Summary: "List somebody's sessions",
+		Any:   maySessionsRead,
+		Owner: "user_id",
+		Params: []Param{
+			{"user_id", "path", "string", "#/components/parameters/UserID/schema", "", true},
+			{"limit", "query", "integer", "#/components/parameters/Limit/schema", "20", false},
+			{"cursor", "query", "string", "#/components/parameters/Cursor/schema", "", false},
+		},
+	}
+	opEndUserSessions = Operation{
+		ID: "endUserSessions", Method: "DELETE", Path: "/users/{user_id}/sessions", Tag: "auth", Summary: "End all sessions of somebody",
+		Any:   maySessionsEnd,
+		Owner: "user_id",
+		Params: []Param{
+			{"user_id", "path", "string", "#/components/parameters/UserID/schema", "", true},
+		},
+	}
+	opUnlockUser = Operation{
+		ID: "unlockUser", Method: "POST", Path: "/users/{user_id}/unlock", Tag: "auth", Summary: "Unlock an account",
+		Any:   mayUsersUnlock,
+		Owner: "user_id",
+		Params: []Param{
+			{"user_id", "path", "string", "#/components/parameters/UserID/schema", "", true},
 		},
 	}
 )
@@ -182,20 +414,57 @@ var (
 // Operations lists every operation of the contract.
 func Operations() []*Operation {
 	return []*Operation{
+		&opListAuditEntries,
+		&opConfirmEmailChange,
+		&opIntrospectToken,
 		&opSignOut,
+		&opRequestPasswordReset,
+		&opResetPassword,
 		&opRegisterUser,
+		&opRevokeToken,
 		&opIssueToken,
 		&opRequestVerification,
 		&opConfirmVerification,
 		&opGetMe,
 		&opUpdateMe,
+		&opListOwnAuditEntries,
+		&opChangeEmail,
+		&opChangePassword,
+		&opGetSecondFactor,
+		&opEnrolSecondFactor,
+		&opRemoveSecondFactor,
+		&opConfirmSecondFactor,
+		&opRenewRecoveryCodes,
 		&opListSessions,
+		&opEndOtherSessions,
+		&opEndSession,
+		&opEndUserSession,
 		&opListUsers,
 		&opCreateUser,
 		&opGetUser,
 		&opUpdateUser,
 		&opDeleteUser,
+		&opStartPasswordReset,
+		&opResetSecondFactor,
+		&opListUserSessions,
+		&opEndUserSessions,
+		&opUnlockUser,
 	}
+}
+
+// ListAuditEntriesPath is where listAuditEntries is called.
+func ListAuditEntriesPath() string {
+	return BasePath + "/audit"
+}
+
+// ConfirmEmailChangePath is where confirmEmailChange is called.
+func ConfirmEmailChangePath() string {
+	return BasePath + "/auth/email/confirm"
+}
+
+// IntrospectTokenPath is where introspectToken is called.
+func IntrospectTokenPath() string {
+	return BasePath + "/auth/introspect"
 }
 
 // SignOutPath is where signOut is called.
@@ -203,9 +472,24 @@ func SignOutPath() string {
 	return BasePath + "/auth/logout"
 }
 
+// RequestPasswordResetPath is where requestPasswordReset is called.
+func RequestPasswordResetPath() string {
+	return BasePath + "/auth/password/forgot"
+}
+
+// ResetPasswordPath is where resetPassword is called.
+func ResetPasswordPath() string {
+	return BasePath + "/auth/password/reset"
+}
+
 // RegisterUserPath is where registerUser is called.
 func RegisterUserPath() string {
 	return BasePath + "/auth/register"
+}
+
+// RevokeTokenPath is where revokeToken is called.
+func RevokeTokenPath() string {
+	return BasePath + "/auth/revoke"
 }
 
 // IssueTokenPath is where issueToken is called.
@@ -233,9 +517,64 @@ func UpdateMePath() string {
 	return BasePath + "/me"
 }
 
+// ListOwnAuditEntriesPath is where listOwnAuditEntries is called.
+func ListOwnAuditEntriesPath() string {
+	return BasePath + "/me/audit"
+}
+
+// ChangeEmailPath is where changeEmail is called.
+func ChangeEmailPath() string {
+	return BasePath + "/me/email"
+}
+
+// ChangePasswordPath is where changePassword is called.
+func ChangePasswordPath() string {
+	return BasePath + "/me/password"
+}
+
+// GetSecondFactorPath is where getSecondFactor is called.
+func GetSecondFactorPath() string {
+	return BasePath + "/me/second-factor"
+}
+
+// EnrolSecondFactorPath is where enrolSecondFactor is called.
+func EnrolSecondFactorPath() string {
+	return BasePath + "/me/second-factor"
+}
+
+// RemoveSecondFactorPath is where removeSecondFactor is called.
+func RemoveSecondFactorPath() string {
+	return BasePath + "/me/second-factor"
+}
+
+// ConfirmSecondFactorPath is where confirmSecondFactor is called.
+func ConfirmSecondFactorPath() string {
+	return BasePath + "/me/second-factor/confirm"
+}
+
+// RenewRecoveryCodesPath is where renewRecoveryCodes is called.
+func RenewRecoveryCodesPath() string {
+	return BasePath + "/me/second-factor/recovery-codes"
+}
+
 // ListSessionsPath is where listSessions is called.
 func ListSessionsPath() string {
 	return BasePath + "/me/sessions"
+}
+
+// EndOtherSessionsPath is where endOtherSessions is called.
+func EndOtherSessionsPath() string {
+	return BasePath + "/me/sessions"
+}
+
+// EndSessionPath is where endSession is called.
+func EndSessionPath(sessionID uuid.UUID) string {
+	return BasePath + "/me/sessions/" + sessionID.String()
+}
+
+// EndUserSessionPath is where endUserSession is called.
+func EndUserSessionPath(sessionID uuid.UUID) string {
+	return BasePath + "/sessions/" + sessionID.String()
 }
 
 // ListUsersPath is where listUsers is called.
@@ -261,4 +600,29 @@ func UpdateUserPath(userID uuid.UUID) string {
 // DeleteUserPath is where deleteUser is called.
 func DeleteUserPath(userID uuid.UUID) string {
 	return BasePath + "/users/" + userID.String()
+}
+
+// StartPasswordResetPath is where startPasswordReset is called.
+func StartPasswordResetPath(userID uuid.UUID) string {
+	return BasePath + "/users/" + userID.String() + "/password-reset"
+}
+
+// ResetSecondFactorPath is where resetSecondFactor is called.
+func ResetSecondFactorPath(userID uuid.UUID) string {
+	return BasePath + "/users/" + userID.String() + "/second-factor"
+}
+
+// ListUserSessionsPath is where listUserSessions is called.
+func ListUserSessionsPath(userID uuid.UUID) string {
+	return BasePath + "/users/" + userID.String() + "/sessions"
+}
+
+// EndUserSessionsPath is where endUserSessions is called.
+func EndUserSessionsPath(userID uuid.UUID) string {
+	return BasePath + "/users/" + userID.String() + "/sessions"
+}
+
+// UnlockUserPath is where unlockUser is called.
+func UnlockUserPath(userID uuid.UUID) string {
+	return BasePath + "/users/" + userID.String() + "/unlock"
 }

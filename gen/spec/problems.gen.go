@@ -17,11 +17,19 @@ func Problems() []Problem {
 		ProblemUnsupportedGrantType,
 		ProblemInvalidGrant,
 		ProblemInvalidScope,
+		ProblemInvalidCode,
 		ProblemUnauthenticated,
+		ProblemStepUpRequired,
+		ProblemInvalidClient,
 		ProblemInvalidCredentials,
 		ProblemForbidden,
 		ProblemEmailUnverified,
 		ProblemAccountSuspended,
+		ProblemAccountLocked,
+		ProblemMfaRequired,
+		ProblemSecondFactorRequired,
+		ProblemRegistrationClosed,
+		ProblemInvitationRequired,
 		ProblemRoleNotGrantable,
 		ProblemNotFound,
 		ProblemMethodNotAllowed,
@@ -31,12 +39,15 @@ func Problems() []Problem {
 		ProblemSelfDeletion,
 		ProblemSelfEmailChange,
 		ProblemLastAdmin,
+		ProblemSecondFactorEnabled,
+		ProblemSecondFactorMissing,
 		ProblemIdempotencyKeyInUse,
 		ProblemPreconditionFailed,
 		ProblemBodyTooLarge,
 		ProblemUnsupportedMediaType,
 		ProblemInvalidRequest,
 		ProblemIdempotencyKeyReused,
+		ProblemRateLimited,
 		ProblemInternal,
 		ProblemUnavailable,
 		ProblemBusy,
@@ -64,13 +75,19 @@ func (e Problem) meaning() meaning {
 	case ProblemInvalidCursor:
 		return meaning{400, "This cursor does not belong to this list", "Cursors are opaque and belong to the query that made them. Start again at the first page.", ""}
 	case ProblemUnsupportedGrantType:
-		return meaning{400, "This grant is not offered", "The token endpoint offers the grants password and refresh_token.", "unsupported_grant_type"}
+		return meaning{400, "This grant is not offered", "The token endpoint offers the grants password, refresh_token and urn:usher:grant-type:mfa. The operator can switch the password grant off.", "unsupported_grant_type"}
 	case ProblemInvalidGrant:
-		return meaning{400, "The refresh token is not valid", "The refresh token is wrong, was used before, or its session has ended. Sign in again.", "invalid_grant"}
+		return meaning{400, "This token is not valid any more", "The refresh token, or the mfa_token, is wrong, was used before, or has ended. Sign in again.", "invalid_grant"}
 	case ProblemInvalidScope:
 		return meaning{400, "This scope is not available", "A scope that was asked for does not exist, or is beyond the account's role.", "invalid_scope"}
+	case ProblemInvalidCode:
+		return meaning{400, "This code is not right", "The code is wrong, too old, or was used before. Each code of an authenticator app, and each recovery code, is good for one use. Check the clock of the device.", "invalid_grant"}
 	case ProblemUnauthenticated:
 		return meaning{401, "Sign in first", "The request carries no access token, or one that is expired, revoked or not ours.", ""}
+	case ProblemStepUpRequired:
+		return meaning{401, "Sign in again for this", "This operation is sensitive and wants a recent sign-in, with the second factor if the account has one (RFC 9470). Sign in again and repeat the request with the new token.", ""}
+	case ProblemInvalidClient:
+		return meaning{401, "This client is not known here", "The operation is for services that are registered as clients. Send the client's id and secret (HTTP Basic).", "invalid_client"}
 	case ProblemInvalidCredentials:
 		return meaning{401, "The e-mail address or the password is wrong", "The answer is the same for an unknown address and for a wrong password.", "invalid_grant"}
 	case ProblemForbidden:
@@ -79,6 +96,16 @@ func (e Problem) meaning() meaning {
 		return meaning{403, "Confirm your e-mail address first", "The account exists, but its address is not confirmed. Follow the link in the mail, or ask for a new one.", "invalid_grant"}
 	case ProblemAccountSuspended:
 		return meaning{403, "This account is suspended", "Staff have suspended the account. Ask them to reinstate it.", "invalid_grant"}
+	case ProblemAccountLocked:
+		return meaning{403, "This account is locked for a while", "Too many sign-ins failed in a row. The lock ends by itself; a mail tells when. Setting a new password by mail, or the staff, end it at once.", "invalid_grant"}
+	case ProblemMfaRequired:
+		return meaning{403, "A code is needed as well", "The password is right, and the account has a second factor. Send mfa_token and a code of the authenticator app, or a recovery code, with the grant urn:usher:grant-type:mfa.", "mfa_required"}
+	case ProblemSecondFactorRequired:
+		return meaning{403, "Set up a second factor first", "The rights of this role wait until the account has a second factor. Set up an authenticator app.", ""}
+	case ProblemRegistrationClosed:
+		return meaning{403, "Registration is closed", "Nobody registers here by themselves. Ask the staff for an account.", ""}
+	case ProblemInvitationRequired:
+		return meaning{403, "Registration is by invitation", "Only who was invited can register here.", ""}
 	case ProblemRoleNotGrantable:
 		return meaning{403, "You cannot give this role", "Managers give roles up to AUTHOR. Only an ADMIN makes moderators, managers and admins.", ""}
 	case ProblemNotFound:
@@ -97,6 +124,10 @@ func (e Problem) meaning() meaning {
 		return meaning{409, "You cannot change your own address here", "A mistyped address could lock you out. Ask another member of the staff.", ""}
 	case ProblemLastAdmin:
 		return meaning{409, "Somebody has to stay ADMIN", "This is the last active ADMIN. Make somebody else ADMIN first.", ""}
+	case ProblemSecondFactorEnabled:
+		return meaning{409, "There is a second factor already", "Remove the second factor before setting up another.", ""}
+	case ProblemSecondFactorMissing:
+		return meaning{409, "There is no second factor", "Begin to set up an authenticator app first.", ""}
 	case ProblemIdempotencyKeyInUse:
 		return meaning{409, "A request with this key is being worked on", "The first request with this Idempotency-Key has not been answered yet. Try again in a moment.", ""}
 	case ProblemPreconditionFailed:
@@ -109,6 +140,8 @@ func (e Problem) meaning() meaning {
 		return meaning{422, "The request does not match the contract", "Each field that was refused is named in errors, with the reason. Nothing was changed.", "invalid_request"}
 	case ProblemIdempotencyKeyReused:
 		return meaning{422, "This key belongs to another request", "The Idempotency-Key was used with another body. Make up a new key for a new request.", ""}
+	case ProblemRateLimited:
+		return meaning{429, "Too many requests", "This was asked too often. Try again after the time in Retry-After.", "temporarily_unavailable"}
 	case ProblemInternal:
 		return meaning{500, "Something went wrong on our side", "The failure has been recorded under the request id in instance.", "server_error"}
 	case ProblemUnavailable:

@@ -8,6 +8,22 @@ import "strings"
 type Scope string
 
 const (
+	// Read the audit log.
+	ScopeAuditRead Scope = "audit:read"
+	// Read what happened to one's own account.
+	ScopeAuditReadOwn Scope = "audit:read:own"
+	// Have people choose a new password.
+	ScopeCredentialsReset Scope = "credentials:reset"
+	// Change one's own password, e-mail address and second factor.
+	ScopeCredentialsUpdateOwn Scope = "credentials:update:own"
+	// Remove the second factor of accounts.
+	ScopeSecondFactorsReset Scope = "second-factors:reset"
+	// End everybody's sessions.
+	ScopeSessionsEnd Scope = "sessions:end"
+	// End one's own sessions.
+	ScopeSessionsEndOwn Scope = "sessions:end:own"
+	// List everybody's sessions.
+	ScopeSessionsRead Scope = "sessions:read"
 	// List one's own sessions.
 	ScopeSessionsReadOwn Scope = "sessions:read:own"
 	// Create accounts.
@@ -18,6 +34,8 @@ const (
 	ScopeUsersRead Scope = "users:read"
 	// Read one's own account.
 	ScopeUsersReadOwn Scope = "users:read:own"
+	// Unlock accounts.
+	ScopeUsersUnlock Scope = "users:unlock"
 	// Edit accounts.
 	ScopeUsersUpdate Scope = "users:update"
 	// Edit one's own profile.
@@ -29,18 +47,27 @@ type Scopes uint64
 
 // The sets of one scope each.
 const (
-	maySessionsReadOwn Scopes = 1 << iota
+	mayAuditRead Scopes = 1 << iota
+	mayAuditReadOwn
+	mayCredentialsReset
+	mayCredentialsUpdateOwn
+	maySecondFactorsReset
+	maySessionsEnd
+	maySessionsEndOwn
+	maySessionsRead
+	maySessionsReadOwn
 	mayUsersCreate
 	mayUsersDelete
 	mayUsersRead
 	mayUsersReadOwn
+	mayUsersUnlock
 	mayUsersUpdate
 	mayUsersUpdateOwn
 )
 
 // AllScopes lists every scope of the contract; bit i of a set stands for the i-th.
 func AllScopes() []Scope {
-	return []Scope{ScopeSessionsReadOwn, ScopeUsersCreate, ScopeUsersDelete, ScopeUsersRead, ScopeUsersReadOwn, ScopeUsersUpdate, ScopeUsersUpdateOwn}
+	return []Scope{ScopeAuditRead, ScopeAuditReadOwn, ScopeCredentialsReset, ScopeCredentialsUpdateOwn, ScopeSecondFactorsReset, ScopeSessionsEnd, ScopeSessionsEndOwn, ScopeSessionsRead, ScopeSessionsReadOwn, ScopeUsersCreate, ScopeUsersDelete, ScopeUsersRead, ScopeUsersReadOwn, ScopeUsersUnlock, ScopeUsersUpdate, ScopeUsersUpdateOwn}
 }
 
 // RoleScopes is what a role may do: its own scopes and those of the roles below it. An unknown role may do nothing.
@@ -49,15 +76,15 @@ func RoleScopes(r Role) Scopes {
 	case RoleANONYMOUS:
 		return 0
 	case RoleAUTHENTICATED:
-		return mayUsersReadOwn | mayUsersUpdateOwn | maySessionsReadOwn
+		return mayUsersReadOwn | mayUsersUpdateOwn | maySessionsReadOwn | maySessionsEndOwn | mayCredentialsUpdateOwn | mayAuditReadOwn
 	case RoleAUTHOR:
-		return mayUsersReadOwn | mayUsersUpdateOwn | maySessionsReadOwn
+		return mayUsersReadOwn | mayUsersUpdateOwn | maySessionsReadOwn | maySessionsEndOwn | mayCredentialsUpdateOwn | mayAuditReadOwn
 	case RoleMODERATOR:
-		return mayUsersReadOwn | mayUsersUpdateOwn | maySessionsReadOwn
+		return mayUsersReadOwn | mayUsersUpdateOwn | maySessionsReadOwn | maySessionsEndOwn | mayCredentialsUpdateOwn | mayAuditReadOwn
 	case RoleMANAGER:
-		return mayUsersReadOwn | mayUsersUpdateOwn | maySessionsReadOwn | mayUsersRead | mayUsersCreate | mayUsersUpdate
+		return mayUsersReadOwn | mayUsersUpdateOwn | maySessionsReadOwn | maySessionsEndOwn | mayCredentialsUpdateOwn | mayAuditReadOwn | mayUsersRead | mayUsersCreate | mayUsersUpdate | mayUsersUnlock | mayCredentialsReset
 	case RoleADMIN:
-		return mayUsersReadOwn | mayUsersUpdateOwn | maySessionsReadOwn | mayUsersRead | mayUsersCreate | mayUsersUpdate | mayUsersDelete
+		return mayUsersReadOwn | mayUsersUpdateOwn | maySessionsReadOwn | maySessionsEndOwn | mayCredentialsUpdateOwn | mayAuditReadOwn | mayUsersRead | mayUsersCreate | mayUsersUpdate | mayUsersUnlock | mayCredentialsReset | mayUsersDelete | maySecondFactorsReset | maySessionsRead | maySessionsEnd | mayAuditRead
 	}
 	return 0
 }

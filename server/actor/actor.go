@@ -3,6 +3,7 @@ package actor
 
 import (
 	"context"
+	"time"
 
 	"github.com/google/uuid"
 
@@ -16,12 +17,35 @@ type Actor struct {
 	User     db.User   // as it was read for this request; empty for operators and nobody
 	Session  uuid.UUID // the session of the token
 	Operator bool      // somebody with the keys to the database: above every role
-	Address  string    // where the request came from
-	Device   string    // its user agent
+	System   bool      // the service by itself
+	Client   string    // the id of the service that asks
+
+	AuthenticatedAt time.Time // when the user last proved who they are
+	SecondFactor    bool      // whether that took a second factor
+
+	Origin
 }
 
 // Operator returns whoever has a shell on the machine.
 func Operator() Actor { return Actor{Operator: true} }
+
+// System returns the service acting by itself, in the background.
+func System() Actor { return Actor{System: true} }
+
+// Kind is what sort of actor a is.
+func (a Actor) Kind() spec.AuditActorKind {
+	switch {
+	case a.Operator:
+		return spec.AuditActorKindOperator
+	case a.System:
+		return spec.AuditActorKindSystem
+	case a.Client != "":
+		return spec.AuditActorKindClient
+	case a.ID != uuid.Nil:
+		return spec.AuditActorKindUser
+	}
+	return spec.AuditActorKindNobody
+}
 
 // By is the acting user for facts; nil for operators.
 func (a Actor) By() *uuid.UUID {
@@ -49,4 +73,11 @@ func With(ctx context.Context, a Actor) context.Context { return context.WithVal
 func From(ctx context.Context) Actor {
 	a, _ := ctx.Value(key{}).(Actor)
 	return a
+}
+
+// As returns a context in which who was nobody acts as the owner of an account: they have just proved that they are.
+func As(ctx context.Context, u db.User) context.Context {
+	a := From(ctx)
+	a.ID, a.User = u.ID, u
+	return With(ctx, a)
 }

@@ -2,10 +2,12 @@ package apitest
 
 import (
 	"bytes"
+	"encoding/base64"
 	"encoding/json"
 	"io"
 	"maps"
 	"net/http"
+	"net/url"
 	"strings"
 	"testing"
 
@@ -25,6 +27,12 @@ func (c *Client) With(name, value string) *Client {
 	header := maps.Clone(c.header)
 	header[name] = value
 	return &Client{c.server, header}
+}
+
+// Basic returns a client that sends the credentials of a service (RFC 6749 section 2.3.1).
+func (c *Client) Basic(id, secret string) *Client {
+	sent := url.QueryEscape(id) + ":" + url.QueryEscape(secret)
+	return c.With("Authorization", "Basic "+base64.StdEncoding.EncodeToString([]byte(sent)))
 }
 
 // Answer is what came back.

@@ -23,7 +23,7 @@ func (s *Server) User(role spec.Role, changes ...func(*users.Draft)) db.User {
 	hash, err := s.hasher.Hash(s.t.Context(), Password)
 	require.NoError(s.t, err)
 	d := users.Draft{
-		Email: uuid.NewString() + "@example.com", Verified: true, PasswordHash: hash, Role: role, RegisteredAs: spec.RegistrationKindReader,
+		Email: uuid.NewString() + "@example.com", Verified: true, PasswordHash: &hash, Role: role, RegisteredAs: spec.RegistrationKindReader,
 	}
 	for _, change := range changes {
 		change(&d)
@@ -38,7 +38,7 @@ func (s *Server) As(u db.User) *Client {
 	s.t.Helper()
 	id := uuid.Must(uuid.NewV7())
 	_, err := db.New().CreateSession(s.t.Context(), s.DB, db.CreateSessionParams{
-		ID: id, UserID: u.ID, SeedHash: []byte("none"), Device: "apitest", Address: "127.0.0.0/24", Idle: time.Hour, Lifetime: time.Hour,
+		ID: id, UserID: u.ID, SeedHash: []byte("none"), Device: "apitest", Address: "127.0.0.0/24", Amr: []string{"pwd"}, Idle: time.Hour, Lifetime: time.Hour,
 	})
 	require.NoError(s.t, err)
 	now := time.Now()

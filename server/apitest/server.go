@@ -14,6 +14,7 @@ import (
 
 	"github.com/usherhq/usher/gen/db"
 	"github.com/usherhq/usher/server"
+	"github.com/usherhq/usher/server/audit"
 	"github.com/usherhq/usher/server/auth"
 	"github.com/usherhq/usher/server/dbtest"
 	"github.com/usherhq/usher/server/mail"
@@ -56,19 +57,27 @@ func New(t testing.TB, options ...Option) *Server {
 	return On(t, dbtest.New(t), options...)
 }
 
-// On starts a service on a database; two of them are two replicas.
-func On(t testing.TB, pool *pgxpool.Pool, options ...Option) *Server {
+// Secret is the secret of every service that tests start.
+func Secret(t testing.TB) token.Secret {
 	t.Helper()
 	secret, err := token.NewSecret([]byte("the secret of the tests, long enough to be one"))
 	require.NoError(t, err)
+	return secret
+}
+
+// On starts a service on a database; two of them are two replicas.
+func On(t testing.TB, pool *pgxpool.Pool, options ...Option) *Server {
+	t.Helper()
+	secret := Secret(t)
 	hasher, err := password.NewHasher(password.Params{MemoryKiB: 64, Iterations: 1, Parallelism: 1}, 4, 256)
 	require.NoError(t, err)
 	s := &Server{DB: pool, t: t, hasher: hasher}
-	s.Auth = &auth.Handlers{DB: pool, Hasher: hasher, Refresher: token.NewRefresher(secret), FailureKey: secret.Derive("failed sign-ins"), Settings: auth.Settings{
+	s.Auth = &auth.Handlers{DB: pool, Hasher: hasher, Refresher: token.NewRefresher(secret), Factors: token.NewSealer(secret, "second factor"), SubjectKey: secret.Derive("failed sign-ins"), Settings: auth.Settings{
+		PasswordGrant: true, LockAfter: 5, LockFor: 15 * time.Minute, StepUpWithin: 15 * time.Minute, Product: "Usher", Issuer: "http://usher.test",
 		AccessLifetime: 15 * time.Minute, IdleLifetime: time.Hour, Lifetime: 24 * time.Hour, RefreshGrace: 10 * time.Second,
 	}}
 	o := server.Options{
-		DB: pool, Auth: s.Auth, Users: &users.Handlers{DB: pool, Hasher: hasher}, Secret: secret,
+		DB: pool, Auth: s.Auth, Users: &users.Handlers{DB: pool}, Audit: &audit.Handlers{DB: pool}, Secret: secret,
 		Log:   slog.New(slog.NewTextHandler(t.Output(), &slog.HandlerOptions{Level: slog.LevelWarn})),
 		Ready: func(ctx context.Context) error { return pool.Ping(ctx) },
 	}
@@ -99,6 +108,7 @@ func (s *Server) Work() *smtptest.Server {
 	require.NoError(s.t, err)
 	w, err := worker.New(worker.Options{
 		DB: s.DB, Log: slog.New(slog.DiscardHandler), Composer: composer, Sender: sender, BaseURL: s.URL, VerificationLifetime: time.Hour,
+		ResetLifetime: time.Hour, UnconfirmedLifetime: 7 * 24 * time.Hour,
 	})
 	require.NoError(s.t, err)
 	require.NoError(s.t, w.Start(context.WithoutCancel(s.t.Context())))

@@ -16,9 +16,18 @@ import (
 	"github.com/usherhq/usher/server/token"
 )
 
-// Settings decide how long things last and who becomes the first admin.
+// Settings decide how long things last and who gets in.
 type Settings struct {
 	FirstUserAdmin bool          // the very first user to register becomes ADMIN, verified at once
+	Registration   Registration  // who may register
+	Conceal        bool          // whether registering tells nothing about who has an account
+	PasswordGrant  bool          // whether the password grant is offered
+	LockAfter      int           // failed sign-ins in a row lock an account
+	LockFor        time.Duration // how long such a lock lasts
+	StaffFactor    bool          // whether the rights of staff wait for a second factor
+	StepUpWithin   time.Duration // how old a sign-in may be for sensitive operations
+	Product        string        // what authenticator apps call the service
+	Issuer         string        // of tokens, which is also their audience: the service's own address
 	AccessLifetime time.Duration // of an access token
 	IdleLifetime   time.Duration // of a session that is not refreshed
 	Lifetime       time.Duration // of a session, however active
@@ -31,12 +40,23 @@ type Handlers struct {
 	Hasher    *password.Hasher
 	Keys      *token.Keys
 	Refresher *token.Refresher
-	// FailureKey keys the hashes of the addresses under which failed sign-ins are counted.
-	FailureKey []byte
+	Factors   *token.Sealer // hides the secrets of second factors at rest
+	// SubjectKey makes ids of addresses that nobody has, under which failed sign-ins are counted.
+	SubjectKey []byte
 	Settings   Settings
 }
 
 var _ api.Auth = (*Handlers)(nil)
+
+// Registration says who may register.
+type Registration string
+
+// The modes of registration.
+const (
+	RegistrationOpen       Registration = "open"
+	RegistrationInvitation Registration = "invitation" // who was invited
+	RegistrationClosed     Registration = "closed"     // nobody; staff make accounts
+)
 
 // Resolve returns the actor whom an access token stands for, as they are now: a session that ended, an account that is
 // gone or suspended, and a changed role count from the very next request. Errors: unauthenticated.
@@ -52,15 +72,26 @@ func (h *Handlers) Resolve(ctx context.Context, raw string) (actor.Actor, error)
 	if err != nil {
 		return actor.Actor{}, err
 	}
+	if row.Idle {
+		if err := db.New().TouchSession(ctx, h.DB, claims.Session); err != nil {
+			return actor.Actor{}, err
+		}
+	}
 	return actor.Actor{
-		Caller:  spec.Caller{ID: row.User.ID, Scopes: granted(row.User.Role, row.Scopes)},
-		User:    row.User,
-		Session: claims.Session,
+		Caller:          spec.Caller{ID: row.User.ID, Scopes: h.granted(row.User.Role, row.User.SecondFactorAt, row.Scopes)},
+		User:            row.User,
+		Session:         claims.Session,
+		AuthenticatedAt: row.AuthenticatedAt,
+		SecondFactor:    row.Mfa,
 	}, nil
 }
 
-// granted is what a role may do in a session that may have been narrowed.
-func granted(role spec.Role, narrowed *string) spec.Scopes {
+// granted is what a role may do in a session that may have been narrowed. Where staff need a second factor, those
+// without one have the rights of a reader: enough to set it up.
+func (h *Handlers) granted(role spec.Role, secondFactorAt *time.Time, narrowed *string) spec.Scopes {
+	if h.Settings.StaffFactor && isStaff(role) && secondFactorAt == nil {
+		role = spec.RoleAUTHENTICATED
+	}
 	scopes := spec.RoleScopes(role)
 	if narrowed != nil {
 		asked, _ := spec.ParseScopes(*narrowed)
@@ -68,3 +99,17 @@ func granted(role spec.Role, narrowed *string) spec.Scopes {
 	}
 	return scopes
 }
+
+// AwaitsFactor reports whether the rights of a role wait for the second factor.
+func (h *Handlers) AwaitsFactor(u db.User) bool {
+	return h.Settings.StaffFactor && isStaff(u.Role) && u.SecondFactorAt == nil
+}
+
+// Recent reports whether the caller has proved who they are recently enough for sensitive operations, with the second
+// factor if there is one.
+func (h *Handlers) Recent(by actor.Actor) bool {
+	return time.Since(by.AuthenticatedAt) <= h.Settings.StepUpWithin && (by.User.SecondFactorAt == nil || by.SecondFactor)
+}
+
+// isStaff reports whether a role acts on the accounts of others.
+func isStaff(role spec.Role) bool { return role.Rank() >= spec.RoleMANAGER.Rank() }

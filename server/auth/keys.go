@@ -26,65 +26,101 @@ type KeyPolicy struct {
 // that do so at once, one makes the key.
 func KeepKeys(ctx context.Context, pool *pgxpool.Pool, secret token.Secret, p KeyPolicy) (*token.Keyring, error) {
 	return store.InTx(ctx, pool, func(tx pgx.Tx) (*token.Keyring, error) {
-		if err := db.New().LockSigningKeys(ctx, tx); err != nil {
-			return nil, err
-		}
-		rows, err := db.New().ListSigningKeys(ctx, tx)
+		rows, err := lockKeys(ctx, tx)
 		if err != nil {
 			return nil, err
 		}
 		if due, activeAt := p.next(rows, time.Now()); due {
-			row, err := p.make(secret, activeAt)
+			row, err := p.publish(ctx, tx, secret, activeAt)
 			if err != nil {
 				return nil, err
 			}
-			if err := db.New().CreateSigningKey(ctx, tx, row); err != nil {
-				return nil, err
-			}
-			rows = append(rows, db.SigningKey{ID: row.ID, Algorithm: row.Algorithm, Sealed: row.Sealed,
-				CreatedAt: time.Now(), ActiveAt: row.ActiveAt, ExpiresAt: row.ExpiresAt})
+			rows = append(rows, row)
 		}
-		return p.ring(secret, rows)
+		keys, err := openKeys(secret, rows)
+		if err != nil {
+			return nil, err
+		}
+		return token.NewKeyring(p.Issuer, p.Issuer, keys)
 	})
 }
 
-// next says whether a key has to be made now, and when it is to sign: at once if none does. rows are in the order in
-// which they sign.
+// lockKeys reads the keys that count, in the order in which they take over from each other, and keeps everybody else
+// from deciding about them.
+func lockKeys(ctx context.Context, tx pgx.Tx) ([]db.SigningKey, error) {
+	if err := db.New().LockSigningKeys(ctx, tx); err != nil {
+		return nil, err
+	}
+	return db.New().ListSigningKeys(ctx, tx)
+}
+
+// SigningKey finds the key that signs at a time, of keys in the order in which they take over from each other; -1 if
+// none does. Those before it are old, those after it wait.
+func SigningKey(keys []db.SigningKey, now time.Time) int {
+	signing := -1
+	for i, k := range keys {
+		if !k.ActiveAt.After(now) {
+			signing = i
+		}
+	}
+	return signing
+}
+
+// next says whether a key has to be made now, and when it is to sign: at once if none does.
 func (p KeyPolicy) next(rows []db.SigningKey, now time.Time) (due bool, activeAt time.Time) {
-	if len(rows) == 0 || rows[0].ActiveAt.After(now) {
+	if SigningKey(rows, now) < 0 {
 		return true, now
 	}
 	last := rows[len(rows)-1]
 	activeAt = last.ActiveAt.Add(p.RotateEvery)
-	// The last key keeps the end it was made with, whatever the policy says now, and what it signs must outlive it.
-	end := last.ExpiresAt.Add(-p.AccessLifetime - time.Minute)
-	if end.Before(activeAt) {
+	if end := p.end(last); end.Before(activeAt) {
 		activeAt = end
 	}
-	if earliest := now.Add(p.PublishAhead); activeAt.Before(earliest) {
-		due = true
-		activeAt = earliest
-		if end.Before(earliest) {
-			activeAt = now
-		}
+	if activeAt.Before(now.Add(p.PublishAhead)) {
+		return true, p.soonest(rows, now)
 	}
-	return due, activeAt
+	return false, activeAt
 }
 
-func (p KeyPolicy) make(secret token.Secret, activeAt time.Time) (db.CreateSigningKeyParams, error) {
+// soonest is when a key that is published now can sign: when verifiers have had the time to fetch it, unless none
+// signs until then.
+func (p KeyPolicy) soonest(rows []db.SigningKey, now time.Time) time.Time {
+	soonest := now.Add(p.PublishAhead)
+	signs := SigningKey(rows, soonest)
+	if SigningKey(rows, now) < 0 || p.end(rows[signs]).Before(soonest) {
+		return now
+	}
+	return soonest
+}
+
+// end is until when a key can sign: what it signs must not outlive it. It keeps the end that it was made with, whatever
+// the policy says now.
+func (p KeyPolicy) end(key db.SigningKey) time.Time {
+	return key.ExpiresAt.Add(-p.AccessLifetime - time.Minute)
+}
+
+// overlap is how long a key is published after another took over: that may have been late, and its tokens are good a
+// little longer.
+func (p KeyPolicy) overlap() time.Duration { return 2*p.PublishAhead + p.AccessLifetime }
+
+// publish makes a key that signs from a time on.
+func (p KeyPolicy) publish(ctx context.Context, tx pgx.Tx, secret token.Secret, activeAt time.Time) (db.SigningKey, error) {
 	key, err := token.GenerateKey(p.Algorithm)
 	if err != nil {
-		return db.CreateSigningKeyParams{}, err
+		return db.SigningKey{}, err
 	}
 	sealed, err := key.Seal(secret)
-	return db.CreateSigningKeyParams{
+	if err != nil {
+		return db.SigningKey{}, err
+	}
+	return db.New().CreateSigningKey(ctx, tx, db.CreateSigningKeyParams{
 		ID: key.ID, Algorithm: string(key.Algorithm), Sealed: sealed, ActiveAt: activeAt,
-		// The successor takes over after RotateEvery; tokens signed just before that are good a little longer.
-		ExpiresAt: activeAt.Add(p.RotateEvery + 2*p.PublishAhead + p.AccessLifetime),
-	}, err
+		ExpiresAt: activeAt.Add(p.RotateEvery + p.overlap()),
+	})
 }
 
-func (p KeyPolicy) ring(secret token.Secret, rows []db.SigningKey) (*token.Keyring, error) {
+// openKeys decrypts keys. It fails if the secret is not the one that sealed all of them.
+func openKeys(secret token.Secret, rows []db.SigningKey) ([]token.Key, error) {
 	keys := make([]token.Key, len(rows))
 	for i, r := range rows {
 		key, err := token.OpenKey(secret, r.ID, r.Sealed)
@@ -94,7 +130,7 @@ func (p KeyPolicy) ring(secret token.Secret, rows []db.SigningKey) (*token.Keyri
 		key.CreatedAt, key.ActiveAt, key.ExpiresAt = r.CreatedAt, r.ActiveAt, r.ExpiresAt
 		keys[i] = key
 	}
-	return token.NewKeyring(p.Issuer, p.Issuer, keys)
+	return keys, nil
 }
 
 // FollowKeys keeps holder current until ctx ends: keys that other replicas made, and keys that fall due here. Failures

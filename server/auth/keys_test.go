@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"github.com/google/uuid"
+	"github.com/jackc/pgx/v5"
 	"github.com/stretchr/testify/require"
 
 	"github.com/usherhq/usher/gen/spec"
@@ -148,4 +149,89 @@ func TestKeysUnderAnotherPolicy(t *testing.T) {
 	ring := keep()
 	_, err = ring.Sign(token.Claims{Subject: uuid.New(), Session: uuid.New(), Role: "ADMIN", ExpiresAt: time.Now().Add(time.Hour)}, time.Now().Add(6*time.Minute))
 	require.NoError(t, err, "somebody signs after the old key's end")
+}
+
+// TestKeysWhateverIsDone: however operators rotate and revoke, some key signs, what it signs is good until it expires
+// unless it is revoked, and verifiers have had a day to fetch it unless somebody was in a hurry.
+func TestKeysWhateverIsDone(t *testing.T) {
+	t.Parallel()
+	keys := keysOn(t, dbtest.New(t), token.EdDSA)
+	var clock time.Duration
+	seen, signed, hurry, revoked := map[string]time.Duration{}, map[string]time.Duration{}, map[string]bool{}, map[string]bool{}
+	var last string
+	for step := range 250 {
+		switch step * step % 11 {
+		case 1:
+			keys.rotate(false)
+		case 3:
+			hurry[keys.rotate(true).ID] = true
+		case 4, 5:
+			listed, _ := keys.list()
+			id := listed[step%len(listed)].ID
+			revoked[id] = true
+			if successor := keys.revoke(id); successor != nil {
+				hurry[successor.ID] = true
+			}
+		}
+		ring := keys.keep()
+		now := kidOf(keys.sign(ring))
+		listed, signing := keys.list()
+		require.Equal(t, listed[signing].ID, now, "step %d", step)
+		require.True(t, listed[signing].ExpiresAt.After(time.Now().Add(lives)), "step %d", step)
+		published := map[string]bool{}
+		for _, k := range listed {
+			published[k.ID] = true
+			if _, known := seen[k.ID]; !known {
+				seen[k.ID] = clock
+			}
+		}
+		if now != last && step > 0 && !hurry[now] {
+			require.GreaterOrEqual(t, clock-seen[now], ahead-time.Hour, "step %d", step)
+		}
+		signed[now], last = clock, now
+		for id, when := range signed {
+			require.False(t, !published[id] && !revoked[id] && clock-when < lives, "step %d", step)
+			require.False(t, published[id] && revoked[id], "step %d", step)
+		}
+		pause := []time.Duration{time.Minute, lives, time.Hour, ahead / 2, ahead, 5 * ahead}[step%6]
+		clock += pause
+		keys.age(pause)
+	}
+	require.Greater(t, len(signed), 30, "of which many signed")
+}
+
+// TestKeysAreChangedWithTheirSecret: with another secret nothing is changed, or the service could not start any more.
+func TestKeysAreChangedWithTheirSecret(t *testing.T) {
+	t.Parallel()
+	keys := keysOn(t, dbtest.New(t), token.EdDSA)
+	keys.keep()
+	before, _ := keys.list()
+	for _, act := range []func(context.Context, pgx.Tx) error{
+		func(ctx context.Context, tx pgx.Tx) error {
+			_, err := auth.RotateKeys(ctx, tx, keySecret(t), keys.policy, true)
+			return err
+		},
+		func(ctx context.Context, tx pgx.Tx) error {
+			_, err := auth.RevokeKey(ctx, tx, keySecret(t), keys.policy, before[0].ID)
+			return err
+		},
+	} {
+		require.ErrorIs(t, keys.tx(act), token.ErrInvalid)
+		after, _ := keys.list()
+		require.Equal(t, before, after)
+	}
+}
+
+func TestKeysAreAudited(t *testing.T) {
+	t.Parallel()
+	srv := apitest.New(t)
+	keys := keysOf(t, srv, token.EdDSA)
+	first, second := keys.signer(), keys.rotate(true)
+	keys.revoke(first)
+	third := keys.revoke(second.ID)
+	require.Equal(t, []string{
+		`operator key.rotated {"key": "` + second.ID + `", "active_at": "` + second.ActiveAt.Format(time.RFC3339Nano) + `"}`,
+		`operator key.revoked {"key": "` + first + `"}`,
+		`operator key.revoked {"key": "` + second.ID + `", "successor": "` + third.ID + `"}`,
+	}, audited(t, srv))
 }

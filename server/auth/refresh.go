@@ -3,13 +3,11 @@ package auth
 import (
 	"context"
 
-	"github.com/google/uuid"
 	"github.com/jackc/pgx/v5"
 
 	"github.com/usherhq/usher/gen/db"
 	"github.com/usherhq/usher/gen/spec"
 	"github.com/usherhq/usher/server/fault"
-	"github.com/usherhq/usher/server/outbox"
 	"github.com/usherhq/usher/server/store"
 	"github.com/usherhq/usher/server/token"
 )
@@ -41,7 +39,10 @@ func (h *Handlers) forward(ctx context.Context, presented token.Refresh, asked *
 			SessionID: presented.Session, Generation: int64(presented.Generation), SeedHash: presented.SeedHash(),
 			Idle: h.Settings.IdleLifetime,
 		})
-		s := session{id: presented.Session, user: row.UserID, role: row.Role, scopes: granted(row.Role, row.Scopes)}
+		s := session{
+			id: presented.Session, user: row.UserID, role: row.Role, scopes: h.granted(row.Role, row.SecondFactorAt, row.Scopes),
+			authenticatedAt: row.AuthenticatedAt, amr: row.Amr,
+		}
 		if err == nil {
 			_, err = narrow(asked, s.scopes)
 		}
@@ -64,7 +65,10 @@ func (h *Handlers) again(ctx context.Context, presented token.Refresh) (session,
 			return session{}, err
 		}
 		if row.Fresh && row.Generation == int64(presented.Generation)+1 {
-			return session{id: presented.Session, user: row.UserID, role: row.Role, scopes: granted(row.Role, row.Scopes)}, nil
+			return session{
+				id: presented.Session, user: row.UserID, role: row.Role, scopes: h.granted(row.Role, row.SecondFactorAt, row.Scopes),
+				authenticatedAt: row.AuthenticatedAt, amr: row.Amr,
+			}, nil
 		}
 		return session{}, endSession(ctx, tx, row.UserID, presented.Session, spec.SessionEndTokenReused)
 	})
@@ -72,13 +76,4 @@ func (h *Handlers) again(ctx context.Context, presented token.Refresh) (session,
 		return session{}, fault.New(spec.ProblemInvalidGrant, "")
 	}
 	return s, err
-}
-
-// endSession ends a session and says so, unless it has ended already.
-func endSession(ctx context.Context, tx pgx.Tx, user, id uuid.UUID, why spec.SessionEnd) error {
-	ended, err := db.New().RevokeSession(ctx, tx, id, user)
-	if err != nil || ended == 0 {
-		return err
-	}
-	return outbox.Emit(ctx, tx, spec.SessionEnded{UserID: user, SessionID: id, Reason: why})
 }

@@ -9,7 +9,9 @@ import (
 	"github.com/usherhq/usher/gen/db"
 	"github.com/usherhq/usher/gen/spec"
 	"github.com/usherhq/usher/server/actor"
+	"github.com/usherhq/usher/server/fault"
 	"github.com/usherhq/usher/server/outbox"
+	"github.com/usherhq/usher/server/password"
 	"github.com/usherhq/usher/server/store"
 	"github.com/usherhq/usher/server/users"
 )
@@ -47,10 +49,24 @@ func isFirst(ctx context.Context, tx pgx.Tx) (bool, error) {
 	return !taken, err
 }
 
+// canRegister refuses those whom the mode of registration keeps out.
+func canRegister(mode Registration) error {
+	switch mode {
+	case RegistrationClosed:
+		return fault.New(spec.ProblemRegistrationClosed, "")
+	case RegistrationInvitation:
+		return fault.New(spec.ProblemInvitationRequired, "")
+	}
+	return nil
+}
+
 // RegisterUser adds the caller's account.
 func (h *Handlers) RegisterUser(ctx context.Context, req api.RegisterUserRequestObject) (api.RegisterUserResponseObject, error) {
+	if err := canRegister(h.Settings.Registration); err != nil {
+		return nil, err
+	}
 	b := req.Body
-	if err := users.CheckPassword("/password", b.Password, &b.Email, b.Nickname, b.FirstName, b.LastName); err != nil {
+	if err := users.CheckPassword(password.MinLength, "/password", b.Password, &b.Email, b.Nickname, b.FirstName, b.LastName); err != nil {
 		return nil, err
 	}
 	hash, err := h.Hasher.Hash(ctx, b.Password)
@@ -58,7 +74,7 @@ func (h *Handlers) RegisterUser(ctx context.Context, req api.RegisterUserRequest
 		return nil, err
 	}
 	d := users.Draft{
-		Email: b.Email, PasswordHash: hash, Nickname: b.Nickname, RegisteredAs: spec.RegistrationKindReader,
+		Email: b.Email, PasswordHash: &hash, Nickname: b.Nickname, RegisteredAs: spec.RegistrationKindReader,
 		FirstName: b.FirstName, LastName: b.LastName, Bio: b.Bio, Location: b.Location, Locale: b.Locale, TimeZone: b.TimeZone,
 	}
 	if b.Kind != nil {
@@ -66,11 +82,27 @@ func (h *Handlers) RegisterUser(ctx context.Context, req api.RegisterUserRequest
 	}
 	return store.InTx(ctx, h.DB, func(tx pgx.Tx) (api.RegisterUserResponseObject, error) {
 		u, err := Register(ctx, tx, h.Settings.FirstUserAdmin, d)
+		if h.Settings.Conceal && (err == nil || fault.Is(err, spec.ProblemEmailTaken)) {
+			return concealed(ctx, tx, d, err != nil)
+		}
 		if err != nil {
 			return nil, err
 		}
 		return registered(ctx, u), nil
 	})
+}
+
+// concealed gives new and known addresses the same answer. The owner of a known one is told by mail.
+func concealed(ctx context.Context, tx pgx.Tx, d users.Draft, known bool) (api.RegisterUserResponseObject, error) {
+	if known {
+		if err := users.RegisteredAgain(ctx, tx, d); err != nil {
+			return nil, err
+		}
+	}
+	return api.RegisterUser202JSONResponse{RegistrationAcceptedResponseJSONResponse: api.RegistrationAcceptedResponseJSONResponse{
+		Message: "Thank you. We have sent a mail to this address that tells how to go on.",
+		Links:   spec.RegistrationAcceptedLinks(actor.From(ctx).Caller),
+	}}, nil
 }
 
 func registered(ctx context.Context, u db.User) api.RegisterUser201JSONResponse {

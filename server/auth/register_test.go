@@ -12,6 +12,8 @@ import (
 	"github.com/usherhq/usher/gen/db"
 	"github.com/usherhq/usher/gen/spec"
 	"github.com/usherhq/usher/server/apitest"
+	"github.com/usherhq/usher/server/auth"
+	"github.com/usherhq/usher/server/users"
 )
 
 const register = "/auth/register"
@@ -153,4 +155,43 @@ func TestNoAdminByDefault(t *testing.T) {
 	u := apitest.Do[spec.User](srv.Nobody(), "POST", register, registration("ann@example.com"), 201)
 	require.Equal(t, spec.RoleANONYMOUS, u.Role)
 	require.NotEqual(t, uuid.Nil, u.ID)
+}
+
+// TestConcealedRegistration (REG2): new and known addresses get the same answer, and the owner of a known one a mail.
+func TestConcealedRegistration(t *testing.T) {
+	t.Parallel()
+	srv := apitest.New(t, apitest.Settings(func(s *auth.Settings) { s.Conceal = true }))
+	smtp := srv.Work()
+	known, waiting := srv.User(spec.RoleAUTHENTICATED), srv.User(spec.RoleANONYMOUS, func(d *users.Draft) { d.Verified = false })
+	smtp.Wait(t, waiting.Email)
+	send := func(email, more string) apitest.Answer {
+		return srv.Nobody().Send("POST", register, fmt.Sprintf(`{"email":%q,"password":%q%s}`, email, apitest.Password, more))
+	}
+	fresh := send("ann@example.com", "")
+	require.Equal(t, 202, fresh.Status, string(fresh.Body))
+	for _, email := range []string{known.Email, strings.ToUpper(known.Email), waiting.Email} {
+		a := send(email, "")
+		require.Equal(t, 202, a.Status)
+		require.Equal(t, string(fresh.Body), string(a.Body))
+	}
+	require.Contains(t, smtp.Wait(t, "ann@example.com").Text, "/verify#")
+	require.Contains(t, smtp.Wait(t, known.Email).Text, "/forgot-password")
+	require.Contains(t, smtp.Wait(t, waiting.Email).Text, "/verify#")
+	require.Equal(t, 200, try(srv, known.Email, apitest.Password).Status, "nothing changed")
+	taken := fmt.Sprintf(`,"nickname":%q`, known.Nickname)
+	for _, email := range []string{"bob@example.com", known.Email} {
+		require.Equal(t, spec.ProblemNicknameTaken, decode[spec.ProblemDetails](t, send(email, taken).Body).Code)
+	}
+}
+
+// TestRegistrationModes (REG15).
+func TestRegistrationModes(t *testing.T) {
+	t.Parallel()
+	for mode, want := range map[auth.Registration]spec.Problem{
+		auth.RegistrationClosed: spec.ProblemRegistrationClosed, auth.RegistrationInvitation: spec.ProblemInvitationRequired,
+	} {
+		srv := apitest.New(t, apitest.Settings(func(s *auth.Settings) { s.Registration = mode }))
+		apitest.Refused(srv.Nobody(), "POST", register, registration("ann@example.com"), want)
+		apitest.Do[spec.User](srv.Role(spec.RoleMANAGER), "POST", "/users", `{"email":"ann@example.com"}`, 201)
+	}
 }

@@ -2,11 +2,6 @@ package auth
 
 import (
 	"context"
-	"crypto/hmac"
-	"crypto/sha256"
-	"net/netip"
-	"strings"
-	"unicode"
 
 	"github.com/google/uuid"
 	"github.com/jackc/pgx/v5"
@@ -17,97 +12,95 @@ import (
 	"github.com/usherhq/usher/server/fault"
 	"github.com/usherhq/usher/server/outbox"
 	"github.com/usherhq/usher/server/store"
-	"github.com/usherhq/usher/server/users"
 )
 
-// signIn is the password grant (RFC 6749 section 4.3). An unknown address costs the same hash and the same write as a
-// wrong password, and gets the same answer. Errors: invalid-credentials; after the right password email-unverified,
-// account-suspended, invalid-scope.
+// signIn is the password grant (RFC 6749 section 4.3). An unknown address costs the same hash and the same writes as a
+// wrong password, and gets the same answers. Errors: invalid-credentials, account-locked, rate-limited; after the right
+// password email-unverified, account-suspended, invalid-scope, and mfa-required, which is not the end.
 func (h *Handlers) signIn(ctx context.Context, b *spec.TokenRequest) (session, error) {
 	if err := required(map[string]*string{"username": b.Username, "password": b.Password}); err != nil {
 		return session{}, err
 	}
-	u, err := db.New().GetUserByEmail(ctx, h.DB, users.EmailKey(*b.Username))
-	if err != nil && !fault.Is(err, spec.ProblemNotFound) {
-		return session{}, err
-	}
-	var hash string
-	if u.PasswordHash != nil {
-		hash = *u.PasswordHash
-	}
-	right, err := h.Hasher.Verify(ctx, hash, *b.Password)
+	a, err := h.attemptOn(ctx, *b.Username)
 	if err != nil {
 		return session{}, err
 	}
-	if !right {
-		if err := db.New().CountFailedSignIn(ctx, h.DB, h.failures(*b.Username)); err != nil {
-			return session{}, err
-		}
-		return session{}, fault.New(spec.ProblemInvalidCredentials, "")
+	if err := h.reserve(ctx, a); err != nil {
+		return session{}, err
 	}
-	var better *string
-	if h.Hasher.NeedsRehash(hash) {
-		rehashed, err := h.Hasher.Hash(ctx, *b.Password)
+	found, err := h.check(ctx, a.user, *b.Password)
+	if err != nil {
+		h.release(ctx, a)
+		return session{}, err
+	}
+	if !found.right {
+		return session{}, h.fail(ctx, a, spec.ProblemInvalidCredentials)
+	}
+	s, err := h.enter(actor.As(ctx, a.user), a, found, b.Scope)
+	if err != nil {
+		h.release(ctx, a)
+	}
+	return s, err
+}
+
+// verdict is what checking a password led to.
+type verdict struct {
+	right  bool
+	hash   string  // that it was checked against
+	better *string // the same password hashed as it would be today, if it is not
+}
+
+// check compares a password with that of an account; the zero User costs as much.
+func (h *Handlers) check(ctx context.Context, u db.User, password string) (verdict, error) {
+	var v verdict
+	if u.PasswordHash != nil {
+		v.hash = *u.PasswordHash
+	}
+	var err error
+	if v.right, err = h.Hasher.Verify(ctx, v.hash, password); err != nil || !v.right || !h.Hasher.NeedsRehash(v.hash) {
+		return v, err
+	}
+	rehashed, err := h.Hasher.Hash(ctx, password)
+	v.better = &rehashed
+	return v, err
+}
+
+// enter starts a session after the right password, or asks for the second factor.
+func (h *Handlers) enter(ctx context.Context, a attempt, found verdict, asked *string) (session, error) {
+	var ticket string
+	s, err := store.InTx(ctx, h.DB, func(tx pgx.Tx) (session, error) {
+		u, err := db.New().LockUser(ctx, tx, a.user.ID)
+		if fault.Is(err, spec.ProblemNotFound) || err == nil && (u.PasswordHash == nil || *u.PasswordHash != found.hash) {
+			return session{}, fault.New(spec.ProblemInvalidCredentials, "") // gone or changed since it was checked
+		}
 		if err != nil {
 			return session{}, err
 		}
-		better = &rehashed
-	}
-	return store.InTx(ctx, h.DB, func(tx pgx.Tx) (session, error) {
-		if err := db.New().ClearFailedSignIns(ctx, tx, h.failures(*b.Username)); err != nil {
+		if err := canEnter(ctx, tx, a, u); err != nil {
 			return session{}, err
 		}
-		return h.open(ctx, tx, u.ID, hash, better, b.Scope)
+		if found.better != nil {
+			if err := db.New().ReplaceHash(ctx, tx, found.better, u.ID); err != nil {
+				return session{}, err
+			}
+		}
+		if u.SecondFactorAt != nil {
+			ticket, err = issueTicket(ctx, tx, u, asked)
+			return session{}, err
+		}
+		return h.open(ctx, tx, a, u, asked, []string{methodPassword})
 	})
+	if err == nil && ticket != "" {
+		return s, &fault.Error{Problem: spec.ProblemMfaRequired, MFAToken: ticket}
+	}
+	return s, err
 }
 
-// failures is what failed sign-ins with an address are counted under.
-func (h *Handlers) failures(email string) []byte {
-	mac := hmac.New(sha256.New, h.FailureKey)
-	mac.Write([]byte(users.EmailKey(email)))
-	return mac.Sum(nil)
-}
-
-// open starts a session for the user whose password was just found to fit hash; better replaces the hash.
-func (h *Handlers) open(ctx context.Context, tx pgx.Tx, user uuid.UUID, hash string, better, asked *string) (session, error) {
-	u, err := db.New().LockUser(ctx, tx, user)
-	if fault.Is(err, spec.ProblemNotFound) || err == nil && (u.PasswordHash == nil || *u.PasswordHash != hash) {
-		return session{}, fault.New(spec.ProblemInvalidCredentials, "") // gone or changed since it was checked
+// canEnter says why an account is not let in, to somebody who knows its password.
+func canEnter(ctx context.Context, tx pgx.Tx, a attempt, u db.User) error {
+	if err := unlocked(ctx, tx, a); err != nil {
+		return err
 	}
-	if err != nil {
-		return session{}, err
-	}
-	if err := canSignIn(u); err != nil {
-		return session{}, err
-	}
-	scopes, err := narrow(asked, spec.RoleScopes(u.Role))
-	if err != nil {
-		return session{}, err
-	}
-	id, err := uuid.NewV7()
-	if err != nil {
-		return session{}, err
-	}
-	by, refresh := actor.From(ctx), h.Refresher.New(id)
-	row := db.CreateSessionParams{
-		ID: id, UserID: u.ID, SeedHash: refresh.SeedHash(), Device: device(by.Device), Address: network(by.Address),
-		Idle: h.Settings.IdleLifetime, Lifetime: h.Settings.Lifetime,
-	}
-	if asked != nil && *asked != "" {
-		row.Scopes = new(scopes.String())
-	}
-	if _, err := db.New().CreateSession(ctx, tx, row); err != nil {
-		return session{}, err
-	}
-	if err := db.New().RecordSignIn(ctx, tx, better, u.ID); err != nil {
-		return session{}, err
-	}
-	return session{id: id, user: u.ID, role: u.Role, scopes: scopes, refresh: refresh},
-		outbox.Emit(ctx, tx, spec.SessionStarted{UserID: u.ID, SessionID: id})
-}
-
-// canSignIn says why an account is not let in, to somebody who knows its password.
-func canSignIn(u db.User) error {
 	switch {
 	case u.Status == spec.UserStatusSuspended:
 		return fault.New(spec.ProblemAccountSuspended, "")
@@ -117,27 +110,35 @@ func canSignIn(u db.User) error {
 	return nil
 }
 
-// device is a user agent in a form that can be stored and shown.
-func device(userAgent string) string {
-	clean := strings.Map(func(r rune) rune {
-		if !unicode.IsPrint(r) {
-			return -1
-		}
-		return r
-	}, strings.ToValidUTF8(userAgent, ""))
-	runes := []rune(clean)
-	return string(runes[:min(len(runes), 200)])
-}
-
-// network is where an address is: enough to recognise a place by, too little to find a person (/24, /48).
-func network(address string) string {
-	ip, err := netip.ParseAddr(address)
+// open starts a session for a user who has proved who they are, by the methods amr (RFC 8176).
+func (h *Handlers) open(ctx context.Context, tx pgx.Tx, a attempt, u db.User, asked *string, amr []string) (session, error) {
+	scopes, err := narrow(asked, h.granted(u.Role, u.SecondFactorAt, nil))
 	if err != nil {
-		return ""
+		return session{}, err
 	}
-	bits := 48
-	if ip = ip.Unmap().WithZone(""); ip.Is4() {
-		bits = 24
+	if err := db.New().ClearAttempts(ctx, tx, a.subject, a.network); err != nil {
+		return session{}, err
 	}
-	return netip.PrefixFrom(ip, bits).Masked().String()
+	id, err := uuid.NewV7()
+	if err != nil {
+		return session{}, err
+	}
+	by, refresh := actor.From(ctx), h.Refresher.New(id)
+	row := db.CreateSessionParams{
+		ID: id, UserID: u.ID, SeedHash: refresh.SeedHash(), Device: by.Device(), Address: by.Network(), Amr: amr,
+		Idle: h.Settings.IdleLifetime, Lifetime: h.Settings.Lifetime,
+	}
+	if asked != nil && *asked != "" {
+		row.Scopes = new(scopes.String())
+	}
+	kept, err := db.New().CreateSession(ctx, tx, row)
+	if err != nil {
+		return session{}, err
+	}
+	if err := db.New().RecordSignIn(ctx, tx, u.ID); err != nil {
+		return session{}, err
+	}
+	return session{
+		id: id, user: u.ID, role: u.Role, scopes: scopes, refresh: refresh, authenticatedAt: kept.AuthenticatedAt, amr: amr,
+	}, outbox.Emit(ctx, tx, spec.SessionStarted{UserID: u.ID, SessionID: id, Amr: amr})
 }

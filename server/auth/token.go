@@ -2,6 +2,7 @@ package auth
 
 import (
 	"context"
+	"slices"
 	"time"
 
 	"github.com/google/uuid"
@@ -18,6 +19,9 @@ type session struct {
 	role     spec.Role
 	scopes   spec.Scopes
 	refresh  token.Refresh
+
+	authenticatedAt time.Time
+	amr             []string
 }
 
 // IssueToken is the token endpoint of OAuth 2.0 (RFC 6749).
@@ -26,15 +30,18 @@ func (h *Handlers) IssueToken(ctx context.Context, req api.IssueTokenRequestObje
 	if b == nil {
 		b = req.FormdataBody
 	}
+	if !slices.Contains(h.grants(), b.GrantType) {
+		return nil, fault.New(spec.ProblemUnsupportedGrantType, "")
+	}
 	var s session
 	var err error
 	switch b.GrantType {
-	case "password":
+	case grantPassword:
 		s, err = h.signIn(ctx, b)
-	case "refresh_token":
+	case grantRefresh:
 		s, err = h.refresh(ctx, b)
-	default:
-		err = fault.New(spec.ProblemUnsupportedGrantType, "")
+	case grantMFA:
+		s, err = h.signInWithCode(ctx, b)
 	}
 	if err != nil {
 		return nil, err
@@ -47,6 +54,7 @@ func (h *Handlers) IssueToken(ctx context.Context, req api.IssueTokenRequestObje
 func (h *Handlers) issue(s session, now time.Time) (spec.Token, error) {
 	access, err := h.Keys.Current().Sign(token.Claims{
 		Subject: s.user, Session: s.id, Role: string(s.role), Scope: s.scopes.String(), ExpiresAt: now.Add(h.Settings.AccessLifetime),
+		AuthenticatedAt: s.authenticatedAt, Methods: s.amr,
 	}, now)
 	return spec.Token{
 		AccessToken: access, TokenType: "Bearer", ExpiresIn: int(h.Settings.AccessLifetime.Seconds()),

@@ -126,7 +126,7 @@ func TestSignIn(t *testing.T) {
 	u := srv.User(spec.RoleMANAGER, func(d *users.Draft) { d.Email = "Ann@Example.com" })
 	grant(srv, "grant_type", "password", "username", u.Email, "password", "wrong")
 	failures := func() (n int) {
-		require.NoError(t, srv.DB.QueryRow(t.Context(), "SELECT coalesce(sum(failures), 0) FROM failed_sign_ins").Scan(&n))
+		require.NoError(t, srv.DB.QueryRow(t.Context(), "SELECT coalesce(sum(failures), 0) FROM sign_in_attempts").Scan(&n))
 		return n
 	}
 	grant(srv, "grant_type", "password", "username", "ANN@example.com", "password", "wrong again")

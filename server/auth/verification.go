@@ -25,20 +25,23 @@ func Confirm(ctx context.Context, tx pgx.Tx, id uuid.UUID, plain string) (db.Use
 	if err != nil {
 		return db.User{}, &fault.Error{Problem: spec.ProblemInvalidToken, Cause: err}
 	}
-	used, err := db.New().UseOneTimeToken(ctx, tx, db.UseOneTimeTokenParams{
-		Hash: hash, UserID: id, Purpose: db.TokenPurposeVerifyEmail,
-	})
-	if err != nil {
-		return db.User{}, err
-	}
-	if used == 0 {
-		return db.User{}, fault.New(spec.ProblemInvalidToken, "")
-	}
-	u, err := db.New().VerifyUser(ctx, tx, id)
+	u, err := redeem(ctx, tx, id, hash, db.TokenPurposeVerifyEmail)
 	if err != nil {
 		return u, err
 	}
 	if err := db.New().DeleteOneTimeTokens(ctx, tx, id, db.TokenPurposeVerifyEmail); err != nil { // other mails, other links
+		return u, err
+	}
+	return verify(actor.As(ctx, u), tx, u)
+}
+
+// verify notes that an address is its owner's, who has read a mail there.
+func verify(ctx context.Context, tx pgx.Tx, u db.User) (db.User, error) {
+	if u.EmailVerifiedAt != nil {
+		return u, nil
+	}
+	u, err := db.New().VerifyUser(ctx, tx, u.ID)
+	if err != nil {
 		return u, err
 	}
 	return u, outbox.Emit(ctx, tx, spec.UserVerified{UserID: u.ID, Role: u.Role})

@@ -25,6 +25,7 @@ type Error struct {
 	Detail     string            // shown to the client: what to do about this occurrence
 	Fields     []spec.FieldError // shown to the client: each field that was refused
 	RetryAfter time.Duration     // when trying again makes sense, if known
+	MFAToken   string            // shown to the client: what the second grant takes
 	Cause      error             // never shown: it may quote what was sent
 }
 

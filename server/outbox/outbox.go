@@ -6,6 +6,7 @@ package outbox
 import (
 	"context"
 	"encoding/json"
+	"time"
 
 	"github.com/jackc/pgx/v5"
 	"github.com/riverqueue/river"
@@ -13,12 +14,16 @@ import (
 
 	"github.com/usherhq/usher/gen/db"
 	"github.com/usherhq/usher/gen/spec"
+	"github.com/usherhq/usher/server/audit"
 )
 
-// Emit records a fact.
+// Emit records a fact: to be published, and in the audit log with who made it so.
 func Emit(ctx context.Context, tx pgx.Tx, f spec.Fact) error {
 	payload, err := json.Marshal(f)
 	if err != nil {
+		return err
+	}
+	if err := audit.Record(ctx, tx, f.Kind(), f.Subject(), json.RawMessage(payload)); err != nil {
 		return err
 	}
 	return db.New().AppendFact(ctx, tx, db.AppendFactParams{Kind: f.Kind(), UserID: f.Subject(), Payload: payload})
@@ -29,10 +34,15 @@ const Attempts = 3000
 
 // Enqueue records a job. Its arguments are stored in the clear: they name what to act on and hold no secret.
 func Enqueue(ctx context.Context, tx pgx.Tx, job river.JobArgs) error {
+	return EnqueueAt(ctx, tx, time.Time{}, job)
+}
+
+// EnqueueAt records a job that is not done before a time.
+func EnqueueAt(ctx context.Context, tx pgx.Tx, at time.Time, job river.JobArgs) error {
 	client, err := river.NewClient(riverpgxv5.New(nil), &river.Config{})
 	if err != nil {
 		return err
 	}
-	_, err = client.InsertTx(ctx, tx, job, &river.InsertOpts{MaxAttempts: Attempts}) // the worker has no say in it
+	_, err = client.InsertTx(ctx, tx, job, &river.InsertOpts{MaxAttempts: Attempts, ScheduledAt: at}) // the worker has no say in it
 	return err
 }

@@ -7,7 +7,9 @@ import (
 )
 
 // common is the blocklist: one folded password per line, in byte order, so that
-// it is searched where it lies, whatever its size.
+// it is searched where it lies, whatever its size. It is written by
+// TestCommonList, out of phrases of our own and the passwords that zxcvbn-ts has
+// counted in leaks (common.txt.license).
 //
 //go:embed common.txt
 var common string
@@ -15,8 +17,12 @@ var common string
 // isCommon tells whether a folded password is on the blocklist, as it is or
 // with digits and signs added to its end.
 func isCommon(s string) bool {
-	word := strings.TrimRightFunc(s, func(r rune) bool { return !unicode.IsLetter(r) })
-	return hasLine(common, s) || word != "" && hasLine(common, word)
+	return hasLine(common, s) || hasLine(common, stem(s))
+}
+
+// stem returns s without what stands behind its last letter.
+func stem(s string) string {
+	return strings.TrimRightFunc(s, func(r rune) bool { return !unicode.IsLetter(r) })
 }
 
 // hasLine tells whether one line of the sorted text is want. It bisects the

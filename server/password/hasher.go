@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"runtime"
+	"sync/atomic"
 )
 
 // ErrBusy is returned at once when the queue in front of the hasher is full.
@@ -15,10 +16,14 @@ var ErrBusy = errors.New("password: too many hashes are waiting")
 // memory and be slower too. Safe for concurrent use.
 type Hasher struct {
 	params Params
-	decoy  digest
+	decoy  argon2Hash
 	places chan struct{} // held while hashing or waiting to
 	slots  chan struct{} // held while hashing
+	hashes atomic.Uint64
 }
+
+// Hashes is how many hashes were computed so far.
+func (h *Hasher) Hashes() uint64 { return h.hashes.Load() }
 
 // NewHasher returns a hasher that runs at most slots hashes at once, while at
 // most queue callers wait. With slots of 0 it runs one per core. The error
@@ -45,15 +50,15 @@ func (h *Hasher) Hash(ctx context.Context, password string) (string, error) {
 		return "", err
 	}
 	defer h.leave()
-	return newDigest(h.params, normalise(password)).String(), nil
+	return newArgon2(h.params, normalise(password)).String(), nil
 }
 
 // Verify tells whether password is the one that hash was made from. For the
 // empty hash, which stands for an unknown user or one without a password, the
-// answer is false and takes as long as a real one. It fails as Hash does, and
-// with ErrMalformed.
+// answer is false and takes as long as one of ours. It fails as Hash does, and as
+// Recognise does.
 func (h *Hasher) Verify(ctx context.Context, hash, password string) (bool, error) {
-	stored := h.decoy
+	var stored digest = h.decoy
 	if hash != "" {
 		var err error
 		if stored, err = parse(hash); err != nil {
@@ -64,14 +69,30 @@ func (h *Hasher) Verify(ctx context.Context, hash, password string) (bool, error
 		return false, err
 	}
 	defer h.leave()
-	return stored.matches(normalise(password)) && hash != "", nil
+	return fits(stored, password) && hash != "", nil
 }
 
-// NeedsRehash tells whether hash, whose password was just verified, was made
-// with other parameters than the hasher's and should be replaced.
+// fits tells whether stored was made from password: from its form NFC, as ours
+// are, or from what was typed, as most other systems do.
+func fits(stored digest, password string) bool {
+	normal := normalise(password)
+	if stored.matches(normal) {
+		return true
+	}
+	if normal == password {
+		return false
+	}
+	runtime.GC() // as in leave
+	return stored.matches(password)
+}
+
+// NeedsRehash tells whether hash, whose password was just verified, is not as
+// Hash would make it, whether of another format or with other parameters, and
+// should be replaced.
 func (h *Hasher) NeedsRehash(hash string) bool {
 	d, err := parse(hash)
-	return err != nil || d.Params != h.params || len(d.salt) != saltLen || len(d.sum) != sumLen
+	a, ok := d.(argon2Hash)
+	return err != nil || !ok || a.Params != h.params || len(a.salt) != saltLen || len(a.sum) != sumLen || a.String() != hash
 }
 
 // enter waits for a slot, first come, first served. The caller must leave.
@@ -98,6 +119,7 @@ func (h *Hasher) enter(ctx context.Context) error {
 // sign-ins reach three times the memory, where one collection costs a few
 // percent of one hash.
 func (h *Hasher) leave() {
+	h.hashes.Add(1)
 	runtime.GC()
 	<-h.slots
 	<-h.places

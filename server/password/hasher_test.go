@@ -63,17 +63,19 @@ func TestVerifyWithoutHash(t *testing.T) {
 	require.NoError(t, err)
 	require.False(t, ok)
 
-	h.decoy = newDigest(h.params, "guessed") // not even when the decoy matches
+	h.decoy = newArgon2(h.params, "guessed") // not even when the decoy matches
 	ok, err = h.Verify(t.Context(), "", "guessed")
 	require.NoError(t, err)
 	require.False(t, ok)
 }
 
-func TestVerifyMalformedHash(t *testing.T) {
-	ok, err := newHasher(t, small(), 1, 0).Verify(t.Context(), "secret-in-the-clear", "secret-in-the-clear")
-	require.ErrorIs(t, err, ErrMalformed)
-	require.NotContains(t, err.Error(), "clear")
-	require.False(t, ok)
+func TestVerifyRefusesTheHash(t *testing.T) {
+	for stored, want := range map[string]error{"secret-in-the-clear": ErrUnsupported, "$2b$secret-in-the-clear": ErrMalformed} {
+		ok, err := newHasher(t, small(), 1, 0).Verify(t.Context(), stored, stored)
+		require.ErrorIs(t, err, want)
+		require.NotContains(t, err.Error(), "clear")
+		require.False(t, ok)
+	}
 }
 
 func TestNewHasherRefusesParams(t *testing.T) {
@@ -89,13 +91,16 @@ func TestNeedsRehash(t *testing.T) {
 		hash string
 		want bool
 	}{
-		"our parameters":   {newDigest(small(), "x").String(), false},
-		"other parameters": {newDigest(other, "x").String(), true},
+		"our parameters":   {newArgon2(small(), "x").String(), false},
+		"other parameters": {newArgon2(other, "x").String(), true},
 		"another salt length": {
-			digest{Params: small(), salt: randomBytes(8), sum: randomBytes(sumLen)}.String(), true},
+			argon2Hash{Params: small(), salt: randomBytes(8), sum: randomBytes(sumLen)}.String(), true},
 		"another hash length": {
-			digest{Params: small(), salt: randomBytes(saltLen), sum: randomBytes(64)}.String(), true},
-		"another scheme": {"$2b$12$R9h/cIPz0gi.URNNX3kh2OPST9/PgBkqquzi.Ss7KIUgO2t0jWMUW", true},
+			argon2Hash{Params: small(), salt: randomBytes(saltLen), sum: randomBytes(64)}.String(), true},
+		"another scheme":   {"$2b$12$R9h/cIPz0gi.URNNX3kh2OPST9/PgBkqquzi.Ss7KIUgO2t0jWMUW", true},
+		"the same, but i":  {strings.Replace(newArgon2(small(), "x").String(), "argon2id", "argon2i", 1), true},
+		"in Django's form": {"argon2" + newArgon2(small(), "x").String(), true},
+		"no hash at all":   {"x", true},
 	}
 	for name, test := range tests {
 		t.Run(name, func(t *testing.T) { require.Equal(t, test.want, h.NeedsRehash(test.hash)) })

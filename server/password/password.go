@@ -4,7 +4,8 @@
 // Hashing follows RFC 9106 (argon2id); the policy follows NIST SP 800-63B-4:
 // length and blocklists, no composition rules. A password is brought to Unicode
 // form NFC before it is measured, hashed or compared, since the same word typed
-// on two systems may arrive in two forms, and it is compared whole.
+// on two systems may arrive in two forms, and it is compared whole. Hashes that
+// other systems made are verified as those systems do, until they are replaced.
 package password
 
 import (

@@ -13,13 +13,14 @@ import (
 
 // Lengths of a password in characters (code points in form NFC).
 const (
-	MinLength = 15
-	MaxLength = 128
+	MinLength           = 15 // of an account that nothing else protects
+	MinLengthWithFactor = 8  // of an account with a second factor
+	MaxLength           = 128
 )
 
 // minRest is how many characters have to be left of a password once those that
-// anybody can guess are taken away.
-const minRest = 8
+// anybody can guess are taken away: more than half of the least it may have.
+func minRest(least int) int { return least/2 + 1 }
 
 // product is a word no password can be made of.
 const product = "usher"
@@ -36,11 +37,12 @@ const (
 	Repetitive Weakness = "repetitive"
 )
 
-// Advice is an English sentence that tells what to do about the weakness.
-func (w Weakness) Advice() string {
+// Advice is an English sentence that tells what to do about the weakness that
+// Check found when it was given least.
+func (w Weakness) Advice(least int) string {
 	switch w {
 	case TooShort:
-		return fmt.Sprintf("Use at least %d characters; a few unrelated words make a good password.", MinLength)
+		return fmt.Sprintf("Use at least %d characters; a few unrelated words make a good password.", least)
 	case TooLong:
 		return fmt.Sprintf("Use at most %d characters.", MaxLength)
 	case OwnData:
@@ -53,25 +55,26 @@ func (w Weakness) Advice() string {
 	return ""
 }
 
-// Check returns what makes password too weak for a user, or nothing. Own is what
-// anybody could know about that user: e-mail address, nickname, names. There
-// are no composition rules. A password of the wrong length is judged no further.
-func Check(password string, own ...string) []Weakness {
+// Check returns what makes password too weak for a user, or nothing. It must have
+// least characters, MinLength or MinLengthWithFactor. Own is what anybody could
+// know about that user: e-mail address, nickname, names. There are no composition
+// rules. A password of the wrong length is judged no further.
+func Check(password string, least int, own ...string) []Weakness {
 	switch n := utf8.RuneCountInString(normalise(password)); {
-	case n < MinLength:
+	case n < least:
 		return []Weakness{TooShort}
 	case n > MaxLength:
 		return []Weakness{TooLong}
 	}
 	var found []Weakness
-	letters := fold(password)
-	if madeOf(letters, append([]string{product}, own...)) {
+	letters, rest := fold(password), minRest(least)
+	if madeOf(letters, rest, append([]string{product}, own...)) {
 		found = append(found, OwnData)
 	}
 	if isCommon(letters) {
 		found = append(found, Common)
 	}
-	if isRepetitive([]rune(letters)) {
+	if isRepetitive([]rune(letters), rest) {
 		found = append(found, Repetitive)
 	}
 	return found
@@ -89,9 +92,9 @@ func fold(s string) string {
 	}, s)
 }
 
-// madeOf tells whether the folded password s contains own data and next to
-// nothing else. Words shorter than three characters are not looked for.
-func madeOf(s string, own []string) bool {
+// madeOf tells whether the folded password s contains own data and fewer than
+// least other characters. Words shorter than three characters are not looked for.
+func madeOf(s string, least int, own []string) bool {
 	var words []string
 	for _, text := range own {
 		words = append(words, fold(text))
@@ -107,7 +110,7 @@ func madeOf(s string, own []string) bool {
 		}
 	}
 	left := utf8.RuneCountInString(strings.ReplaceAll(rest, " ", ""))
-	return rest != s && left < minRest
+	return rest != s && left < least
 }
 
 func isBreak(r rune) bool { return !unicode.IsLetter(r) && !unicode.IsDigit(r) && !unicode.IsMark(r) }

@@ -8,18 +8,19 @@ import (
 // walks are the ways fingers run over a keyboard: rows of the common Latin
 // layouts, and columns. The row of digits goes round, as counting does.
 const walks = "12345678901 qwertyuiop asdfghjkl zxcvbnm qwertzuiop yxcvbnm azertyuiop qsdfghjklm wxcvbn " +
-	"1qaz2wsx3edc4rfv5tgb6yhn7ujm8ik9ol0p qazwsxedcrfvtgbyhnujmikolp 1q2w3e4r5t6y7u8i9o0p !#$%^&*()"
+	"1qaz2wsx3edc4rfv5tgb6yhn7ujm8ik9ol0p qazwsxedcrfvtgbyhnujmikolp 1q2w3e4r5t6y7u8i9o0p q1w2e3r4t5y6u7i8o9p0 " +
+	"!#$%^&*()"
 
-// isRepetitive tells whether a folded password holds few characters that do not
-// follow from those before them, for want of another.
-func isRepetitive(s []rune) bool {
+// isRepetitive tells whether a folded password holds fewer than least characters
+// that do not follow from those before them, or few different ones.
+func isRepetitive(s []rune, least int) bool {
 	distinct := slices.Compact(slices.Sorted(slices.Values(s)))
-	return len(distinct) < 5 || hasPeriod(s) || surprises(slices.Compact(slices.Clone(s))) < minRest
+	return len(distinct) < 5 || hasPeriod(s, least) || surprises(slices.Compact(slices.Clone(s))) < least
 }
 
-// hasPeriod tells whether s is one short unit, repeated.
-func hasPeriod(s []rune) bool {
-	for period := 1; period < minRest && period < len(s); period++ {
+// hasPeriod tells whether s is one unit of fewer than least characters, repeated.
+func hasPeriod(s []rune, least int) bool {
+	for period := 1; period < least && period < len(s); period++ {
 		if slices.Equal(s[period:], s[:len(s)-period]) {
 			return true
 		}

@@ -1,5 +1,6 @@
 // Package site serves what people open in a browser and the contract does not describe: the API's documentation, the
-// page behind the mailed verification link, and an explanation of each problem. Nothing here reads or changes an account.
+// pages behind mailed links, and an explanation of each problem. Nothing here reads or changes an account: the pages
+// call the API for that.
 package site
 
 import (
@@ -35,6 +36,9 @@ func New(content Content) (*Site, error) {
 		{"/docs", "docs.html", swaggerPolicy},
 		{"/redoc", "redoc.html", redocPolicy},
 		{"/verify", "verify.html", scriptPolicy},
+		{"/forgot-password", "forgot-password.html", scriptPolicy},
+		{"/reset-password", "reset-password.html", scriptPolicy},
+		{"/confirm-email", "confirm-email.html", scriptPolicy},
 		{"/licenses", "licenses.txt", sealedPolicy},
 	} {
 		doc, err := fromFile(page.file, page.policy)

@@ -19,7 +19,8 @@ import (
 // examples are requests for every path of the site but the assets, which have tests of their own.
 func examples() []string {
 	return []string{
-		"/docs", "/redoc", "/verify", "/licenses", "/openapi.yaml", "/openapi.json", "/problems", "/problems/email-taken",
+		"/docs", "/redoc", "/verify", "/forgot-password", "/reset-password", "/confirm-email", "/licenses",
+		"/openapi.yaml", "/openapi.json", "/problems", "/problems/email-taken",
 	}
 }
 
@@ -78,8 +79,8 @@ func assets(t *testing.T) []string {
 
 func TestPathsNamesEveryPath(t *testing.T) {
 	require.ElementsMatch(t, []string{
-		"/docs", "/redoc", "/verify", "/licenses", "/openapi.yaml", "/openapi.json",
-		"/problems", "/problems/{code}", "/assets/{file}",
+		"/docs", "/redoc", "/verify", "/forgot-password", "/reset-password", "/confirm-email", "/licenses",
+		"/openapi.yaml", "/openapi.json", "/problems", "/problems/{code}", "/assets/{file}",
 	}, newSite(t).Paths())
 }
 
@@ -89,6 +90,9 @@ func TestPagesAreServedWithTheirType(t *testing.T) {
 		"/docs":                 "text/html; charset=utf-8",
 		"/redoc":                "text/html; charset=utf-8",
 		"/verify":               "text/html; charset=utf-8",
+		"/forgot-password":      "text/html; charset=utf-8",
+		"/reset-password":       "text/html; charset=utf-8",
+		"/confirm-email":        "text/html; charset=utf-8",
 		"/problems":             "text/html; charset=utf-8",
 		"/problems/email-taken": "text/html; charset=utf-8",
 		"/licenses":             "text/plain; charset=utf-8",
@@ -114,7 +118,7 @@ func TestTheContractIsServedAsGivenAndToEveryOrigin(t *testing.T) {
 		require.Equal(t, "*", answer.Header.Get("Access-Control-Allow-Origin"))
 		require.Equal(t, "cross-origin", answer.Header.Get("Cross-Origin-Resource-Policy"))
 	}
-	require.Empty(t, ask(site, http.MethodGet, "/verify").Header.Get("Access-Control-Allow-Origin"))
+	require.Empty(t, ask(site, http.MethodGet, "/reset-password").Header.Get("Access-Control-Allow-Origin"))
 }
 
 func TestOnlyReadingIsAllowed(t *testing.T) {

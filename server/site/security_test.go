@@ -31,6 +31,9 @@ func TestEachPageMayDoOnlyWhatItNeeds(t *testing.T) {
 	site := newSite(t)
 	for _, test := range []struct{ path, script, connect, style, worker string }{
 		{"/verify", "'self'", "'self'", "'self'", ""},
+		{"/forgot-password", "'self'", "'self'", "'self'", ""},
+		{"/reset-password", "'self'", "'self'", "'self'", ""},
+		{"/confirm-email", "'self'", "'self'", "'self'", ""},
 		{"/docs", "'self'", "'self'", "'self' 'unsafe-inline'", ""},
 		{"/redoc", "'self'", "'self'", "'self' 'unsafe-inline'", "blob:"},
 		{"/problems", "", "", "'self'", ""},
@@ -48,7 +51,10 @@ func TestEachPageMayDoOnlyWhatItNeeds(t *testing.T) {
 
 // htmlPages are all pages that a browser draws.
 func htmlPages() []string {
-	return []string{"/docs", "/redoc", "/verify", "/problems", "/problems/email-taken", "/problems/none"}
+	return []string{
+		"/docs", "/redoc", "/verify", "/forgot-password", "/reset-password", "/confirm-email",
+		"/problems", "/problems/email-taken", "/problems/none",
+	}
 }
 
 func TestPagesReferToNothingElsewhere(t *testing.T) {

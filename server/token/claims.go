@@ -20,10 +20,13 @@ type Claims struct {
 	Scope     string    // separated by spaces (RFC 6749 section 3.3); may be empty
 	IssuedAt  time.Time // iat, set by Sign
 	ExpiresAt time.Time // exp
+
+	AuthenticatedAt time.Time // auth_time: when the user last proved who they are
+	Methods         []string  // amr: how they did (RFC 8176)
 }
 
-// anyClient is the client_id of every token: RFC 9068 wants one, and clients of the password flow are not registered.
-const anyClient = "usher"
+// Client is the client_id of every token: RFC 9068 wants one, and clients of the password flow are not registered.
+const Client = "usher"
 
 // payload is the JSON of an access token (RFC 9068 section 2.2). Unknown members
 // are let pass, for a newer version may run beside this one.
@@ -39,6 +42,8 @@ type payload struct {
 	Session   uuid.UUID `json:"sid"`
 	Role      string    `json:"role"`
 	Scope     string    `json:"scope"`
+	AuthTime  int64     `json:"auth_time,omitempty"`
+	Methods   []string  `json:"amr,omitempty"`
 }
 
 // parsePayload returns the payload of an access token for one audience, or
@@ -84,6 +89,9 @@ func (p payload) claims() Claims {
 		Scope:     p.Scope,
 		IssuedAt:  time.Unix(p.IssuedAt, 0).UTC(),
 		ExpiresAt: time.Unix(p.ExpiresAt, 0).UTC(),
+
+		AuthenticatedAt: moment(p.AuthTime),
+		Methods:         p.Methods,
 	}
 }
 
@@ -96,4 +104,20 @@ func (c Claims) check(now time.Time) error {
 		return errors.New("an access token has to expire in the future")
 	}
 	return nil
+}
+
+// seconds is a time as a token tells it; 0, which is left out, for none.
+func seconds(t time.Time) int64 {
+	if t.IsZero() {
+		return 0
+	}
+	return t.Unix()
+}
+
+// moment is the reverse of seconds.
+func moment(seconds int64) time.Time {
+	if seconds == 0 {
+		return time.Time{}
+	}
+	return time.Unix(seconds, 0).UTC()
 }

@@ -69,13 +69,15 @@ func (r *Keyring) Sign(claims Claims, now time.Time) (string, error) {
 		Issuer:    r.issuer,
 		Subject:   claims.Subject,
 		Audience:  r.audience,
-		Client:    anyClient,
+		Client:    Client,
 		ExpiresAt: claims.ExpiresAt.Unix(),
 		IssuedAt:  now.Unix(),
 		ID:        rand.Text(),
 		Session:   claims.Session,
 		Role:      claims.Role,
 		Scope:     claims.Scope,
+		AuthTime:  seconds(claims.AuthenticatedAt),
+		Methods:   claims.Methods,
 	})
 	if err != nil {
 		return "", err

@@ -57,6 +57,9 @@ func claims() token.Claims {
 		Role:      "MODERATOR",
 		Scope:     "users:read users:suspend",
 		ExpiresAt: noon().Add(15 * time.Minute),
+
+		AuthenticatedAt: noon().Add(-time.Hour),
+		Methods:         []string{"pwd", "otp", "mfa"},
 	}
 }
 

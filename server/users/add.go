@@ -17,8 +17,8 @@ import (
 // Draft is what a new account is made of. What is left out stays empty; a nickname is made up.
 type Draft struct {
 	Email        string
-	Verified     bool // the address is known to be theirs; otherwise a mail asks
-	PasswordHash string
+	Verified     bool    // the address is known to be theirs; otherwise a mail asks
+	PasswordHash *string // none: they choose a password with a mailed link
 	Nickname     *string
 	Role         spec.Role
 	RegisteredAs spec.RegistrationKind
@@ -34,16 +34,43 @@ func Add(ctx context.Context, tx pgx.Tx, d Draft) (db.User, error) {
 		return db.User{}, err
 	}
 	row := db.CreateUserParams{
-		ID: id, Email: d.Email, EmailKey: EmailKey(d.Email), Verified: d.Verified, PasswordHash: &d.PasswordHash,
+		ID: id, Email: d.Email, EmailKey: EmailKey(d.Email), Verified: d.Verified, PasswordHash: d.PasswordHash,
 		FirstName: d.FirstName, LastName: d.LastName, Bio: d.Bio, Location: d.Location, Locale: d.Locale, TimeZone: d.TimeZone,
 		WebsiteURL: d.WebsiteURL, LinkedinURL: d.LinkedinURL, GithubURL: d.GithubURL,
 		Role: d.Role, RegisteredAs: d.RegisteredAs,
 	}
 	u, err := insert(ctx, tx, row, d.Nickname)
-	if err != nil || d.Verified {
+	switch {
+	case err != nil:
 		return u, err
+	case d.PasswordHash == nil:
+		return u, outbox.Enqueue(ctx, tx, PasswordMail{UserID: u.ID, New: true})
+	case !d.Verified:
+		return u, outbox.Enqueue(ctx, tx, VerificationMail{UserID: u.ID})
 	}
-	return u, outbox.Enqueue(ctx, tx, VerificationMail{UserID: u.ID})
+	return u, nil
+}
+
+// RegisteredAgain tells the owner of an address that somebody wants to register with it, or goes on where the owner
+// stopped. Errors: nickname-taken, as for an address that nobody has.
+func RegisteredAgain(ctx context.Context, tx pgx.Tx, d Draft) error {
+	if d.Nickname != nil {
+		taken, err := db.New().IsNicknameTaken(ctx, tx, nicknameKey(*d.Nickname))
+		if err != nil {
+			return err
+		}
+		if taken {
+			return fault.New(spec.ProblemNicknameTaken, "")
+		}
+	}
+	u, err := db.New().GetUserByEmail(ctx, tx, EmailKey(d.Email))
+	if err != nil {
+		return err
+	}
+	if u.EmailVerifiedAt == nil {
+		return outbox.Enqueue(ctx, tx, VerificationMail{UserID: u.ID})
+	}
+	return outbox.Enqueue(ctx, tx, Notice{UserID: u.ID, About: AboutRegisteredAlready})
 }
 
 // insert stores the row under the nickname, or under one that is made up and still free. Each try at one has a
@@ -67,9 +94,10 @@ func insert(ctx context.Context, tx pgx.Tx, row db.CreateUserParams, nickname *s
 	return u, err
 }
 
-// CheckPassword holds a password to the policy, which forbids what can be guessed from the person's own data. It names
-// the field at pointer and every reason.
-func CheckPassword(pointer, secret string, own ...*string) error {
+// CheckPassword holds a password to the policy, which forbids what can be guessed from the person's own data. It must have
+// least characters, password.MinLength or password.MinLengthWithFactor. The error names the field at pointer and every
+// reason.
+func CheckPassword(least int, pointer, secret string, own ...*string) error {
 	var words []string
 	for _, w := range own {
 		if w != nil && strings.TrimSpace(*w) != "" {
@@ -77,8 +105,8 @@ func CheckPassword(pointer, secret string, own ...*string) error {
 		}
 	}
 	var fields []spec.FieldError
-	for _, w := range password.Check(secret, words...) {
-		fields = append(fields, fault.Field(pointer, spec.FieldProblem(w), w.Advice()))
+	for _, w := range password.Check(secret, least, words...) {
+		fields = append(fields, fault.Field(pointer, spec.FieldProblem(w), w.Advice(least)))
 	}
 	if len(fields) > 0 {
 		return fault.Invalid(fields...)

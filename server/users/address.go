@@ -7,7 +7,6 @@ import (
 	"strings"
 	"unicode"
 
-	"github.com/google/uuid"
 	"golang.org/x/net/idna"
 	"golang.org/x/text/cases"
 	"golang.org/x/text/unicode/norm"
@@ -50,12 +49,3 @@ func CheckEmail(email string) error {
 var hostname = regexp.MustCompile(`(?i)^([a-z0-9]([a-z0-9-]*[a-z0-9])?\.)+[a-z0-9]([a-z0-9-]*[a-z0-9])?$`)
 
 func invisible(r rune) bool { return !unicode.IsGraphic(r) || unicode.IsSpace(r) }
-
-// VerificationMail asks the worker to mail the link that confirms a user's address. The token in the link is made when
-// the mail is, so it is stored nowhere but as a hash.
-type VerificationMail struct {
-	UserID uuid.UUID `json:"user_id"`
-}
-
-// Kind names the job in the queue.
-func (VerificationMail) Kind() string { return "verification-mail" }

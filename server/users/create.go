@@ -45,15 +45,8 @@ func canGrant(by actor.Actor, role spec.Role) error {
 // CreateUser adds an account on behalf of staff.
 func (h *Handlers) CreateUser(ctx context.Context, req api.CreateUserRequestObject) (api.CreateUserResponseObject, error) {
 	b := req.Body
-	if err := CheckPassword("/password", b.Password, &b.Email, b.Nickname, b.FirstName, b.LastName); err != nil {
-		return nil, err
-	}
-	hash, err := h.Hasher.Hash(ctx, b.Password)
-	if err != nil {
-		return nil, err
-	}
 	d := Draft{
-		Email: b.Email, Verified: b.EmailVerified != nil && *b.EmailVerified, PasswordHash: hash, Nickname: b.Nickname,
+		Email: b.Email, Verified: b.EmailVerified != nil && *b.EmailVerified, Nickname: b.Nickname,
 		Role: spec.RoleAUTHENTICATED, RegisteredAs: spec.RegistrationKindReader,
 		FirstName: b.FirstName, LastName: b.LastName, Bio: b.Bio, Location: b.Location, Locale: b.Locale, TimeZone: b.TimeZone,
 		WebsiteURL: b.WebsiteURL, LinkedinURL: b.LinkedinURL, GithubURL: b.GithubURL,

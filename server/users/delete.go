@@ -12,7 +12,6 @@ import (
 	"github.com/usherhq/usher/gen/spec"
 	"github.com/usherhq/usher/server/actor"
 	"github.com/usherhq/usher/server/fault"
-	"github.com/usherhq/usher/server/outbox"
 	"github.com/usherhq/usher/server/store"
 )
 
@@ -33,13 +32,7 @@ func Delete(ctx context.Context, tx pgx.Tx, by actor.Actor, id uuid.UUID) error 
 	if len(admins) == 1 && slices.Contains(admins, id) {
 		return fault.New(spec.ProblemLastAdmin, "")
 	}
-	if err := db.New().DeleteUser(ctx, tx, id); err != nil {
-		return err
-	}
-	if err := db.New().ForgetAnswers(ctx, tx, id.String(), spec.GetUserPath(id)); err != nil {
-		return err
-	}
-	return outbox.Emit(ctx, tx, spec.UserDeleted{UserID: id, By: by.By()})
+	return remove(ctx, tx, id, by.By())
 }
 
 // canDelete is asked twice: before the act, and before offering its link.

@@ -44,8 +44,8 @@ func Update(ctx context.Context, tx pgx.Tx, by actor.Actor, id uuid.UUID, patch 
 		return u, err
 	}
 	if u.EmailKey != before {
-		// Links that went to the old address must not confirm the new one.
-		if err := db.New().DeleteOneTimeTokens(ctx, tx, u.ID, db.TokenPurposeVerifyEmail); err != nil {
+		// What was mailed to the old address must neither confirm the new one nor set a password.
+		if err := db.New().ForgetTokens(ctx, tx, u.ID); err != nil {
 			return u, err
 		}
 		if err := outbox.Enqueue(ctx, tx, VerificationMail{UserID: u.ID}); err != nil {

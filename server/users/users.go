@@ -4,6 +4,8 @@ package users
 
 import (
 	"context"
+	"errors"
+	"time"
 
 	"github.com/google/uuid"
 	"github.com/jackc/pgx/v5"
@@ -15,13 +17,11 @@ import (
 	"github.com/usherhq/usher/server/actor"
 	"github.com/usherhq/usher/server/etag"
 	"github.com/usherhq/usher/server/fault"
-	"github.com/usherhq/usher/server/password"
 )
 
 // Handlers serves the operations tagged users.
 type Handlers struct {
-	DB     *pgxpool.Pool
-	Hasher *password.Hasher
+	DB *pgxpool.Pool
 }
 
 var _ api.Users = (*Handlers)(nil)
@@ -47,6 +47,10 @@ func links(by actor.Actor, u db.User) spec.Links {
 	l := spec.UserLinks(by.Caller, u.ID)
 	l.Update = l.Update.Unless(canUpdate(by, u))
 	l.Delete = l.Delete.Unless(canDelete(by, u))
+	help := CanHelp(by, u)
+	l.ResetPassword, l.Sessions, l.EndSessions = l.ResetPassword.Unless(help), l.Sessions.Unless(help), l.EndSessions.Unless(help)
+	l.Unlock = l.Unlock.Unless(errors.Join(help, isLocked(u)))
+	l.ResetSecondFactor = l.ResetSecondFactor.Unless(errors.Join(CanResetFactor(by, u), hasFactor(u)))
 	return l
 }
 
@@ -56,7 +60,8 @@ func Show(u db.User, links spec.Links) spec.User {
 		ID: u.ID, Email: u.Email, EmailVerifiedAt: u.EmailVerifiedAt, Nickname: u.Nickname,
 		FirstName: u.FirstName, LastName: u.LastName, Bio: u.Bio, Location: u.Location, Locale: u.Locale, TimeZone: u.TimeZone,
 		WebsiteURL: u.WebsiteURL, LinkedinURL: u.LinkedinURL, GithubURL: u.GithubURL, Professional: u.Professional,
-		Role: u.Role, Status: u.Status, CreatedAt: u.CreatedAt, UpdatedAt: u.UpdatedAt, LastLoginAt: u.LastLoginAt,
+		Role: u.Role, Status: u.Status, PendingEmail: u.PendingEmail, SecondFactor: u.SecondFactorAt != nil, LockedUntil: locked(u),
+		CreatedAt: u.CreatedAt, UpdatedAt: u.UpdatedAt, LastLoginAt: u.LastLoginAt,
 		Links: links,
 	}
 }
@@ -70,10 +75,45 @@ func lock(ctx context.Context, tx pgx.Tx, id uuid.UUID) (db.User, error) {
 	return u, etag.Check(ctx, u.Version)
 }
 
+// CanHelp says who may help an account back in: those who reach it.
+func CanHelp(by actor.Actor, u db.User) error { return reach(by, u) }
+
+// CanResetFactor says who may remove the second factor of somebody who lost it. One's own is removed elsewhere, with it.
+func CanResetFactor(by actor.Actor, u db.User) error {
+	if by.ID == u.ID {
+		return fault.New(spec.ProblemForbidden, "This is for the accounts of others. Remove your own second factor under your own account.")
+	}
+	return reach(by, u)
+}
+
 // reach refuses acts on accounts that are not below one's own.
 func reach(by actor.Actor, u db.User) error {
 	if !by.Reaches(u) {
 		return fault.New(spec.ProblemForbidden, "The account's role is not below yours.")
 	}
 	return nil
+}
+
+var errNothingToDo = errors.New("the account is not in the state that this ends")
+
+func isLocked(u db.User) error {
+	if locked(u) == nil {
+		return errNothingToDo
+	}
+	return nil
+}
+
+func hasFactor(u db.User) error {
+	if u.SecondFactorAt == nil {
+		return errNothingToDo
+	}
+	return nil
+}
+
+// locked is when the account's lock ends, if it has not.
+func locked(u db.User) *time.Time {
+	if u.LockedUntil == nil || !u.LockedUntil.After(time.Now()) {
+		return nil
+	}
+	return u.LockedUntil
 }

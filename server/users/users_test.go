@@ -18,7 +18,7 @@ import (
 )
 
 func draft(email string, more ...string) string {
-	fields := append([]string{fmt.Sprintf(`"email":%q,"password":%q`, email, apitest.Password)}, more...)
+	fields := append([]string{fmt.Sprintf(`"email":%q`, email)}, more...)
 	return "{" + strings.Join(fields, ",") + "}"
 }
 
@@ -34,7 +34,7 @@ func TestCreateUser(t *testing.T) {
 	require.Equal(t, spec.RoleMODERATOR, u.Role)
 	require.NotNil(t, u.EmailVerifiedAt)
 	require.Equal(t, "https://github.com/ann", *u.GithubURL)
-	require.Equal(t, []string{"self", "delete", "update"}, apitest.Rels(u.Links))
+	require.Equal(t, []string{"self", "delete", "end-sessions", "reset-password", "sessions", "update"}, apitest.Rels(u.Links))
 	require.Equal(t, []string{"user.created"}, srv.Facts())
 
 	t.Run("the default is an unverified reader who gets a mail", func(t *testing.T) {
@@ -42,7 +42,11 @@ func TestCreateUser(t *testing.T) {
 		u := apitest.Do[spec.User](admin, "POST", "/users", draft("bob@example.com"), 201)
 		require.Equal(t, spec.RoleAUTHENTICATED, u.Role)
 		require.Nil(t, u.EmailVerifiedAt)
-		require.Contains(t, smtp.Wait(t, "bob@example.com").Text, "/verify#")
+		require.Contains(t, smtp.Wait(t, "bob@example.com").Text, "/reset-password#")
+	})
+	t.Run("staff choose no passwords", func(t *testing.T) {
+		p := apitest.Refused(admin, "POST", "/users", draft("eve@example.com", `"password":"tall ships sail at noon"`), spec.ProblemInvalidRequest)
+		require.Equal(t, []string{"/password unknown"}, apitest.Pointers(p))
 	})
 	t.Run("taken", func(t *testing.T) {
 		apitest.Refused(admin, "POST", "/users", draft("ANN@example.com"), spec.ProblemEmailTaken)
@@ -152,7 +156,7 @@ func TestMe(t *testing.T) {
 	me := srv.As(u)
 	got := apitest.Do[spec.User](me, "GET", "/me", nil, 200)
 	require.Equal(t, u.ID, got.ID)
-	require.Equal(t, []string{"self", "sessions", "sign-out", "update"}, apitest.Rels(got.Links))
+	require.Equal(t, []string{"self", "audit", "change-email", "change-password", "end-other-sessions", "second-factor", "sessions", "sign-out", "update"}, apitest.Rels(got.Links))
 	for _, l := range got.Links.All() {
 		if l.Method == http.MethodGet {
 			require.Equal(t, 200, me.Send(l.Method, l.Href, nil).Status)
@@ -224,7 +228,7 @@ func TestListUsers(t *testing.T) {
 	require.Len(t, first.Items, 3)
 	require.EqualValues(t, 7, *first.Total)
 	require.Equal(t, []string{"self", "first", "next", "create"}, apitest.Rels(first.Links))
-	require.Equal(t, []string{"self", "delete", "update"}, apitest.Rels(first.Items[0].Links), "lists carry links too")
+	require.Equal(t, []string{"self", "delete", "end-sessions", "reset-password", "sessions", "update"}, apitest.Rels(first.Items[0].Links), "lists carry links too")
 
 	var seen []uuid.UUID
 	var pages []spec.UserPage

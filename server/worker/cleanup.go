@@ -4,9 +4,12 @@ import (
 	"context"
 	"errors"
 
+	"github.com/jackc/pgx/v5"
 	"github.com/riverqueue/river"
 
 	"github.com/usherhq/usher/gen/db"
+	"github.com/usherhq/usher/server/store"
+	"github.com/usherhq/usher/server/users"
 )
 
 // Cleanup asks for everything that has expired to be cleared away.
@@ -20,14 +23,31 @@ type cleanup struct {
 	Options
 }
 
-// Work deletes sessions, tokens, keys and kept answers whose time is over.
+// Work deletes sessions, tokens, keys, kept answers and unconfirmed accounts whose time is over.
 func (w *cleanup) Work(ctx context.Context, _ *river.Job[Cleanup]) error {
-	var failed []error
+	failed := []error{w.expire(ctx)}
 	for _, clear := range []func(context.Context, db.DBTX) (int64, error){
-		db.New().DeleteExpiredSessions, db.New().DeleteOldFailedSignIns, db.New().DeleteExpiredTokens, db.New().DeleteOldAnswers, db.New().DeleteExpiredSigningKeys,
+		db.New().DeleteExpiredSessions, db.New().DeleteOldAttempts, db.New().DeleteWholeLimits, db.New().DeleteExpiredTokens, db.New().DeleteOldAnswers, db.New().DeleteExpiredSigningKeys,
 	} {
 		_, err := clear(ctx, w.DB)
 		failed = append(failed, err)
 	}
 	return errors.Join(failed...)
+}
+
+// expire deletes the accounts that were never confirmed, so many at a time that a job does not take long.
+func (w *cleanup) expire(ctx context.Context) error {
+	if w.UnconfirmedLifetime == 0 {
+		return nil
+	}
+	ids, err := db.New().ListUnconfirmed(ctx, w.DB, w.UnconfirmedLifetime, 1000)
+	if err != nil {
+		return err
+	}
+	for _, id := range ids {
+		if _, err := store.InTx(ctx, w.DB, func(tx pgx.Tx) (any, error) { return nil, users.Expire(ctx, tx, id) }); err != nil {
+			return err
+		}
+	}
+	return nil
 }

@@ -15,6 +15,8 @@ import (
 	"github.com/riverqueue/river/riverdriver/riverpgxv5"
 	"github.com/riverqueue/river/rivertype"
 
+	"github.com/usherhq/usher/server/actor"
+	"github.com/usherhq/usher/server/auth"
 	"github.com/usherhq/usher/server/mail"
 )
 
@@ -25,7 +27,9 @@ type Options struct {
 	Composer             *mail.Composer
 	Sender               mail.Sender
 	BaseURL              string
-	VerificationLifetime time.Duration
+	VerificationLifetime time.Duration // of links to a new account
+	UnconfirmedLifetime  time.Duration // of accounts whose owners never confirm the address; 0 for ever
+	ResetLifetime        time.Duration // of links to set a new password or to confirm another address
 }
 
 // Worker runs jobs until it is stopped.
@@ -36,6 +40,18 @@ func New(o Options) (*Worker, error) {
 	workers := river.NewWorkers()
 	if err := errors.Join(
 		river.AddWorkerSafely(workers, &verification{Options: o}),
+		river.AddWorkerSafely(workers, &passwordMail{Options: o}),
+		river.AddWorkerSafely(workers, &emailChange{Options: o}),
+		river.AddWorkerSafely(workers, &notice{Options: o}),
+		river.AddWorkerSafely(workers, &rule[auth.Locking]{Options: o, do: func(ctx context.Context, tx pgx.Tx, job auth.Locking) error {
+			return auth.Locked(ctx, tx, job.UserID)
+		}}),
+		river.AddWorkerSafely(workers, &rule[auth.Unlocking]{Options: o, do: func(ctx context.Context, tx pgx.Tx, job auth.Unlocking) error {
+			return auth.LockEnded(ctx, tx, job.UserID)
+		}}),
+		river.AddWorkerSafely(workers, &rule[auth.Forgotten]{Options: o, do: func(ctx context.Context, tx pgx.Tx, job auth.Forgotten) error {
+			return auth.Forgot(ctx, tx, job.UserID)
+		}}),
 		river.AddWorkerSafely(workers, &cleanup{Options: o}),
 	); err != nil {
 		return nil, err
@@ -49,6 +65,8 @@ func New(o Options) (*Worker, error) {
 		RescueStuckJobsAfter: time.Minute, // a killed worker's mail must not wait for River's hour
 		RetryPolicy:          backoff{},
 		ErrorHandler:         failures{o.Log},
+		ReindexerIndexNames:  []string{}, // rebuilding indexes takes their owner, which the service need not be
+		Middleware:           []rivertype.Middleware{river.WorkerMiddlewareFunc(bySystem)},
 		PeriodicJobs: []*river.PeriodicJob{river.NewPeriodicJob(river.PeriodicInterval(time.Hour),
 			func() (river.JobArgs, *river.InsertOpts) { return Cleanup{}, nil }, &river.PeriodicJobOpts{RunOnStart: true})},
 	})
@@ -66,6 +84,11 @@ func (w *Worker) Stop(ctx context.Context) error {
 	cancelled, done := context.WithTimeout(context.WithoutCancel(ctx), 2*time.Second)
 	defer done()
 	return w.client.StopAndCancel(cancelled)
+}
+
+// bySystem says on whose behalf jobs are done.
+func bySystem(ctx context.Context, _ *rivertype.JobRow, work func(context.Context) error) error {
+	return work(actor.With(ctx, actor.System()))
 }
 
 // backoff tries again soon at first, then every minute: what waits goes out within a minute of an outage's end.

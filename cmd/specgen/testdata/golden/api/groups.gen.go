@@ -10,6 +10,8 @@ import (
 
 // Auth is the part of the contract tagged auth.
 type Auth interface {
+	// IntrospectToken: Look at a token.
+	IntrospectToken(ctx context.Context, request IntrospectTokenRequestObject) (IntrospectTokenResponseObject, error)
 	// SignOut: Sign out.
 	SignOut(ctx context.Context, request SignOutRequestObject) (SignOutResponseObject, error)
 	// IssueToken: Sign in.
@@ -43,6 +45,8 @@ var _ StrictServerInterface = Groups{}
 // Write sends the answer of a handler, whichever operation it belongs to.
 func Write(w http.ResponseWriter, answer any) error {
 	switch a := answer.(type) {
+	case IntrospectTokenResponseObject:
+		return a.VisitIntrospectTokenResponse(w)
 	case SignOutResponseObject:
 		return a.VisitSignOutResponse(w)
 	case IssueTokenResponseObject:

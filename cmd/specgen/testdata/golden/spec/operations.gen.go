@@ -2,7 +2,11 @@
 
 package spec
 
-import "github.com/google/uuid"
+import (
+	"time"
+
+	"github.com/google/uuid"
+)
 
 // BasePath is the path that every operation is under.
 const BasePath = "/api/v1"
@@ -18,6 +22,8 @@ type Operation struct {
 	ID, Method, Path, Tag, Summary string
 
 	Public bool   // callable without a token
+	Client bool   // callable by service clients only, which are no Caller; they send their id and secret (HTTP Basic)
+	StepUp bool   // wants a recent sign-in (RFC 9470)
 	OAuth  bool   // fails as RFC 6749 section 5.2 says
 	Any    Scopes // one of these is enough
 	Own    Scopes // one of these is enough on the caller's own resource
@@ -26,9 +32,26 @@ type Operation struct {
 	Deprecation string // the header of RFC 9745; empty unless the operation is on its way out
 	Sunset      string // the header of RFC 8594: when it goes
 
+	Limits []RateLimit
 	Params []Param
 	Bodies []Body
 }
+
+// RateLimit bounds how often an operation is called.
+type RateLimit struct {
+	By       string        // LimitByAddress, LimitByCaller, or the member of the body that names the account
+	Count    int           // so many requests ...
+	Per      time.Duration // ... in this time
+	Failures bool          // only requests that fail count
+	Field    string        // the member of the body that decides whether it applies; empty: it always does
+	Values   []string      // what the member is then
+}
+
+// What a limit counts by, beside members of the body.
+const (
+	LimitByAddress = "address" // the client's network address
+	LimitByCaller  = "caller"  // the account that is signed in
+)
 
 // Param is one parameter; Schema is a JSON Pointer into the contract.
 type Param struct {
@@ -40,12 +63,12 @@ type Param struct {
 type Body struct{ MediaType, Schema string }
 
 // Allows reports whether c may call the operation on what owner has. Operations without an owner in their path are
-// about the caller.
+// about the caller. No Caller may call what is for service clients.
 func (o *Operation) Allows(c Caller, owner uuid.UUID) bool {
 	switch {
 	case o.Public:
 		return true
-	case c.ID == uuid.Nil:
+	case o.Client, c.ID == uuid.Nil:
 		return false
 	case o.Any|o.Own == 0, c.Scopes&o.Any != 0:
 		return true
@@ -67,6 +90,17 @@ func (o *Operation) Param(name string) Param {
 }
 
 var (
+	opIntrospectToken = Operation{
+		ID: "introspectToken", Method: "POST", Path: "/auth/introspect", Tag: "auth", Summary: "Look at a token",
+		Client: true,
+		OAuth:  true,
+		Limits: []RateLimit{
+			{By: "token", Count: 3, Per: 5 * time.Second},
+		},
+		Bodies: []Body{
+			{"application/x-www-form-urlencoded", "#/components/schemas/Introspection"},
+		},
+	}
 	opSignOut = Operation{
 		ID: "signOut", Method: "POST", Path: "/auth/logout", Tag: "auth", Summary: "Sign out",
 	}
@@ -74,6 +108,11 @@ var (
 		ID: "issueToken", Method: "POST", Path: "/auth/token", Tag: "auth", Summary: "Sign in",
 		Public: true,
 		OAuth:  true,
+		Limits: []RateLimit{
+			{By: "address", Count: 100, Per: 10 * time.Minute, Failures: true, Field: "grant_type", Values: []string{"password", "otp"}},
+			{By: "address", Count: 1000, Per: 24 * time.Hour},
+			{By: "username", Count: 5, Per: 1 * time.Hour},
+		},
 		Bodies: []Body{
 			{"application/json", "#/components/schemas/TokenRequest"},
 			{"application/x-www-form-urlencoded", "#/components/schemas/TokenRequest"},
@@ -120,8 +159,12 @@ var (
 	}
 	opUpdateUser = Operation{
 		ID: "updateUser", Method: "PATCH", Path: "/users/{user_id}", Tag: "signed-up-users", Summary: "Edit a user",
-		Own:   mayUsersUpdateOwn,
-		Owner: "user_id",
+		StepUp: true,
+		Own:    mayUsersUpdateOwn,
+		Owner:  "user_id",
+		Limits: []RateLimit{
+			{By: "caller", Count: 10, Per: 90 * time.Second},
+		},
 		Params: []Param{
 			{"user_id", "path", "string", "#/components/parameters/UserID/schema", "", true},
 			{"If-Match", "header", "string", "#/components/parameters/IfMatch/schema", "", false},
@@ -147,6 +190,7 @@ var (
 // Operations lists every operation of the contract.
 func Operations() []*Operation {
 	return []*Operation{
+		&opIntrospectToken,
 		&opSignOut,
 		&opIssueToken,
 		&opEndSession,
@@ -156,6 +200,11 @@ func Operations() []*Operation {
 		&opUpdateUser,
 		&opSetPictureURL,
 	}
+}
+
+// IntrospectTokenPath is where introspectToken is called.
+func IntrospectTokenPath() string {
+	return BasePath + "/auth/introspect"
 }
 
 // SignOutPath is where signOut is called.

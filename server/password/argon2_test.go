@@ -10,27 +10,19 @@ import (
 // small costs next to nothing, for tests that hash a lot.
 func small() Params { return Params{MemoryKiB: 8, Iterations: 1, Parallelism: 1} }
 
-func TestPHCOfTheReferenceImplementation(t *testing.T) {
+func TestPHCIsWrittenAsItIsRead(t *testing.T) {
 	const known = "$argon2id$v=19$m=65536,t=2,p=1$c29tZXNhbHQ$CTFhFdXPJO1aFaMaO6Mm5c8y7cJHAph8ArZWb2GRPPc"
 	d, err := parse(known)
 	require.NoError(t, err)
-	require.True(t, d.matches("password"))
-	require.False(t, d.matches("Password"))
-	require.Equal(t, known, d.String())
+	require.Equal(t, known, d.(argon2Hash).String())
 }
 
-func TestParseRefuses(t *testing.T) {
+func TestArgon2Refuses(t *testing.T) {
 	const good = "$argon2id$v=19$m=19456,t=2,p=1$AAAAAAAAAAAAAAAAAAAAAA$AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA"
 	_, err := parse(good)
 	require.NoError(t, err)
 
 	tests := map[string]string{
-		"nothing":           "",
-		"another scheme":    "$2b$12$R9h/cIPz0gi.URNNX3kh2OPST9/PgBkqquzi.Ss7KIUgO2t0jWMUW",
-		"argon2i":           strings.Replace(good, "argon2id", "argon2i", 1),
-		"argon2d":           strings.Replace(good, "argon2id", "argon2d", 1),
-		"older version":     strings.Replace(good, "v=19", "v=16", 1),
-		"no version":        strings.Replace(good, "$v=19", "", 1),
 		"4 GiB":             strings.Replace(good, "m=19456", "m=4194304", 1),
 		"no memory":         strings.Replace(good, "m=19456", "m=0", 1),
 		"negative memory":   strings.Replace(good, "m=19456", "m=-1", 1),
@@ -46,9 +38,9 @@ func TestParseRefuses(t *testing.T) {
 		"one more option":   strings.Replace(good, "p=1", "p=1,keyid=AA", 1),
 		"padding":           good + "=",
 		"line break":        good + "\n",
+		"line break within": strings.Replace(good, "AAA$", "AAA\n$", 1),
 		"trailing bits":     good[:len(good)-1] + "B",
 		"one more part":     good + "$",
-		"text before":       "x" + good,
 		"short salt":        strings.Replace(good, strings.Repeat("A", 22)+"$", "AAAAAAAAAA$", 1),
 		"short hash":        good[:len(good)-23],
 		"long hash":         good + strings.Repeat("A", 64),

@@ -1,0 +1,116 @@
+package auth
+
+import (
+	"context"
+	"crypto/hmac"
+	"crypto/sha256"
+	"time"
+
+	"github.com/google/uuid"
+	"github.com/jackc/pgx/v5"
+
+	"github.com/usherhq/usher/gen/db"
+	"github.com/usherhq/usher/gen/spec"
+	"github.com/usherhq/usher/server/actor"
+	"github.com/usherhq/usher/server/audit"
+	"github.com/usherhq/usher/server/fault"
+	"github.com/usherhq/usher/server/outbox"
+	"github.com/usherhq/usher/server/store"
+	"github.com/usherhq/usher/server/users"
+)
+
+// attempt is one try to sign in to an account, or to what might be one. Attempts are counted for the account; those from
+// a network that the owner has signed in from before are counted by themselves, so that a stranger who locks the account
+// does not keep its owner out.
+type attempt struct {
+	user    db.User // the zero User: nobody has the address
+	subject uuid.UUID
+	network string
+}
+
+// attemptOn finds the account that somebody wants to sign in to.
+func (h *Handlers) attemptOn(ctx context.Context, email string) (attempt, error) {
+	network := actor.From(ctx).Network()
+	row, err := db.New().GetSigningIn(ctx, h.DB, network, users.EmailKey(email))
+	if fault.Is(err, spec.ProblemNotFound) {
+		return attempt{subject: h.stranger(email)}, nil
+	}
+	a := attempt{user: row.User, subject: row.User.ID}
+	if row.KnownThere {
+		a.network = network
+	}
+	return a, err
+}
+
+// stranger is what attempts on an address that nobody has are counted under.
+func (h *Handlers) stranger(email string) uuid.UUID {
+	mac := hmac.New(sha256.New, h.SubjectKey)
+	mac.Write([]byte(users.EmailKey(email)))
+	return uuid.UUID(mac.Sum(nil)[:16])
+}
+
+// reserve asks to have a secret checked, before it is. Twice as many are checked as failures lock: the right password is
+// answered with account-locked while there is a lock, but not for ever. Errors: rate-limited.
+func (h *Handlers) reserve(ctx context.Context, a attempt) error {
+	reserved, err := db.New().ReserveAttempt(ctx, h.DB, db.ReserveAttemptParams{
+		Subject: a.subject, Network: a.network, Most: int32(2 * h.Settings.LockAfter),
+	})
+	if err != nil || reserved > 0 {
+		return err
+	}
+	wait := time.Second // until those are done that are being checked
+	row, err := db.New().GetAttempts(ctx, h.DB, a.subject, a.network)
+	if err == nil && row.LockedUntil != nil {
+		wait = max(wait, time.Until(*row.LockedUntil))
+	}
+	return &fault.Error{Problem: spec.ProblemRateLimited, RetryAfter: wait, Cause: err}
+}
+
+// release takes a reservation back that led to neither success nor failure, even if the client has gone meanwhile.
+func (h *Handlers) release(ctx context.Context, a attempt) {
+	ctx, done := context.WithTimeout(context.WithoutCancel(ctx), 2*time.Second)
+	defer done()
+	_ = db.New().ReleaseAttempt(ctx, h.DB, a.subject, a.network) // it is forgotten after a while in any case
+}
+
+// fail counts a failed attempt and returns why it failed: why, or account-locked for the attempt that locks. The owner
+// is told by the worker, so that it takes as long for an address that nobody has.
+func (h *Handlers) fail(ctx context.Context, a attempt, why spec.Problem) error {
+	row, err := store.InTx(ctx, h.DB, func(tx pgx.Tx) (db.FailAttemptRow, error) {
+		row, err := db.New().FailAttempt(ctx, tx, db.FailAttemptParams{
+			Subject: a.subject, Network: a.network, LockAfter: int32(h.Settings.LockAfter), Lock: h.Settings.LockFor,
+		})
+		if err != nil {
+			return row, err
+		}
+		if row.Locks {
+			if err := outbox.Enqueue(ctx, tx, Locking{UserID: a.subject}); err != nil {
+				return row, err
+			}
+		}
+		return row, audit.Record(ctx, tx, audit.SignInFailed, a.user.ID, map[string]any{"reason": why, "locked": row.Locks})
+	})
+	switch {
+	case err != nil:
+		return err
+	case row.Locks:
+		return lockedFault(time.Now().Add(h.Settings.LockFor))
+	}
+	return fault.New(why, "")
+}
+
+func lockedFault(until time.Time) error {
+	return &fault.Error{Problem: spec.ProblemAccountLocked, RetryAfter: max(time.Second, time.Until(until))}
+}
+
+// unlocked refuses an attempt on an account that is locked for it.
+func unlocked(ctx context.Context, tx pgx.Tx, a attempt) error {
+	row, err := db.New().GetAttempts(ctx, tx, a.subject, a.network)
+	switch {
+	case fault.Is(err, spec.ProblemNotFound):
+		return nil
+	case err == nil && row.LockedUntil != nil && row.LockedUntil.After(time.Now()):
+		return lockedFault(*row.LockedUntil)
+	}
+	return err
+}

@@ -1,0 +1,40 @@
+package users
+
+import (
+	"context"
+
+	"github.com/google/uuid"
+	"github.com/jackc/pgx/v5"
+
+	"github.com/usherhq/usher/gen/db"
+	"github.com/usherhq/usher/gen/spec"
+	"github.com/usherhq/usher/server/fault"
+	"github.com/usherhq/usher/server/outbox"
+)
+
+// Expire removes an account whose owner registered and never confirmed the address, so that nobody keeps an address, or
+// a nickname, that is not theirs. An account that was confirmed meanwhile stays.
+func Expire(ctx context.Context, tx pgx.Tx, id uuid.UUID) error {
+	u, err := db.New().LockUser(ctx, tx, id)
+	if fault.Is(err, spec.ProblemNotFound) || err == nil && (u.EmailVerifiedAt != nil || u.Role != spec.RoleANONYMOUS) {
+		return nil
+	}
+	if err != nil {
+		return err
+	}
+	return remove(ctx, tx, id, nil)
+}
+
+// remove deletes an account with all that hangs on it, and says so.
+func remove(ctx context.Context, tx pgx.Tx, id uuid.UUID, by *uuid.UUID) error {
+	if err := db.New().DeleteUser(ctx, tx, id); err != nil {
+		return err
+	}
+	if err := db.New().ForgetAttempts(ctx, tx, id); err != nil {
+		return err
+	}
+	if err := db.New().ForgetAnswers(ctx, tx, id.String(), spec.GetUserPath(id)); err != nil {
+		return err
+	}
+	return outbox.Emit(ctx, tx, spec.UserDeleted{UserID: id, By: by})
+}
