@@ -87,7 +87,7 @@ func (n newcomer) create(c *cobra.Command) error {
 		return err
 	}
 	if n.hash {
-		d.PasswordHash, secret = &secret, ""
+		d.PasswordHash, secret = new(secret), ""
 	}
 	u, err := createUser(c.Context(), pool, hasher, d, secret)
 	if err != nil {

@@ -57,6 +57,27 @@ func TestUserCreate(t *testing.T) {
 	require.Equal(t, spec.ProblemEmailUnverified, unverified.Code)
 }
 
+// TestUserCreateFromElsewhere (SIGN15): an account comes with the hash that another system has, or its owner is mailed.
+func TestUserCreateFromElsewhere(t *testing.T) {
+	pool := dbtest.New(t)
+	env := onDatabaseOf(pool)
+	out := command(t, env, "$2y$07$BCryptRequires22Chrcte/VlQH0piJtjXl.0t1XkA8pw9dMXTpOq\n",
+		"user", "create", "--email", "old@example.com", "--hash-stdin").succeeds(t)
+	require.Regexp(t, `^Created old@example\.com \([\w-]+\), AUTHENTICATED\.\n$`, out)
+	command(t, env, "", "user", "create", "--email", "new@example.com", "--mail").succeeds(t)
+	_, service := serving(t, env)
+	service.signIn("old@example.com", "rasmuslerdorf")
+	var jobs int
+	require.NoError(t, pool.QueryRow(t.Context(), "SELECT count(*) FROM river_job WHERE kind = 'password-mail'").Scan(&jobs))
+	require.Equal(t, 1, jobs)
+
+	refused := command(t, env, "$2x$07$BCryptRequires22Chrcte/VlQH0piJtjXl.0t1XkA8pw9dMXTpOq", "user", "create", "--email", "x@example.com", "--hash-stdin")
+	require.NotZero(t, refused.code)
+	require.NotContains(t, refused.errs, "BCrypt", "a hash is not quoted")
+	both := command(t, env, "", "user", "create", "--email", "x@example.com", "--hash-stdin", "--mail")
+	require.NotZero(t, both.code)
+}
+
 func TestUserCreateRefuses(t *testing.T) {
 	const unsendable = "the password on standard input holds what cannot be sent to sign in: control characters, or no UTF-8"
 	pool := dbtest.New(t)
