@@ -61,6 +61,13 @@ SELECT * FROM sessions
 WHERE id = @session_id AND user_id = @user_id AND revoked_at IS NULL AND expires_at > now()
 FOR UPDATE;
 
+-- GetTokenSession reads what an access token stands for, under the conditions of GetSessionUser, for clients that ask.
+-- name: GetTokenSession :one
+SELECT sqlc.embed(s), u.role, u.second_factor_at
+FROM sessions s JOIN users u ON u.id = s.user_id
+WHERE s.id = @session_id AND u.id = @user_id
+  AND s.revoked_at IS NULL AND s.expires_at > now() AND u.status = 'active';
+
 -- GetRefreshable reads what a refresh token stands for, if it could be used now.
 -- name: GetRefreshable :one
 SELECT sqlc.embed(s), u.role, u.second_factor_at
@@ -72,6 +79,15 @@ WHERE s.id = @session_id AND s.seed_hash = @seed_hash AND s.generation = @genera
 -- name: RevokeSessions :many
 UPDATE sessions SET revoked_at = now()
 WHERE user_id = @user_id AND revoked_at IS NULL AND expires_at > now() AND id IS DISTINCT FROM sqlc.narg('spared')
+RETURNING id;
+
+-- RevokeOldestSessions ends the sessions of a user but for the newest: UUIDv7 keys order them by when they began.
+-- name: RevokeOldestSessions :many
+UPDATE sessions SET revoked_at = now()
+WHERE id IN (
+    SELECT s.id FROM sessions s WHERE s.user_id = @user_id AND s.revoked_at IS NULL AND s.expires_at > now()
+    ORDER BY s.id DESC OFFSET @kept::integer
+)
 RETURNING id;
 
 -- StepUpSession notes that the user proved in this session to have the second factor.

@@ -32,11 +32,12 @@ INSERT INTO signing_keys (id, algorithm, sealed, created_at, active_at, expires_
 VALUES (@id, @algorithm, @sealed, clock_timestamp(), @active_at, @expires_at)
 RETURNING *;
 
--- SupersedeSigningKeys has a key that was just made take over from all others, even those that were to sign later: a tie
--- goes to the youngest. What they have signed is good until @until.
+-- SupersedeSigningKeys has a key that was just made take over from all others. What they have signed is good until @until;
+-- those that have signed nothing go.
 -- name: SupersedeSigningKeys :exec
-UPDATE signing_keys SET active_at = least(active_at, @active_at), expires_at = least(expires_at, @until)
-WHERE id <> @id AND expires_at > now();
+UPDATE signing_keys
+SET expires_at = CASE WHEN active_at > clock_timestamp() THEN clock_timestamp() ELSE least(expires_at, @until) END
+WHERE id <> @id AND expires_at > clock_timestamp();
 
 -- name: ActivateSigningKey :one
 UPDATE signing_keys SET active_at = @active_at WHERE id = @id RETURNING *;

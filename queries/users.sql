@@ -13,12 +13,9 @@ SELECT * FROM users WHERE id = $1;
 -- name: GetUserByEmail :one
 SELECT * FROM users WHERE email_key = $1;
 
--- name: IsNicknameTaken :one
-SELECT EXISTS (SELECT FROM users WHERE nickname_key = $1);
-
--- GetSigningIn reads who wants to sign in, and whether they have done so from this network before.
+-- GetSigningIn reads who wants to sign in, and whether they have been on this network before.
 -- name: GetSigningIn :one
-SELECT sqlc.embed(u), EXISTS (SELECT FROM sessions s WHERE s.user_id = u.id AND s.address = @network) AS known_there
+SELECT sqlc.embed(u), EXISTS (SELECT FROM known_networks k WHERE k.user_id = u.id AND k.network = @network) AS known_there
 FROM users u WHERE u.email_key = @email_key;
 
 -- name: LockUser :one
@@ -82,6 +79,7 @@ RETURNING *;
 -- name: ListUnconfirmed :many
 SELECT id FROM users
 WHERE role = 'ANONYMOUS' AND email_verified_at IS NULL AND created_at < now() - @age::interval
+  AND last_login_at IS NULL AND password_hash IS NOT NULL -- else staff made it
 ORDER BY created_at
 LIMIT @size;
 
@@ -98,7 +96,7 @@ UPDATE users SET password_hash = @password_hash WHERE id = @id;
 -- SetPassword replaces the password. A pending address goes with the old one: who knew that may have asked for it.
 -- name: SetPassword :exec
 UPDATE users
-SET password_hash = @password_hash, pending_email = NULL, version = version + 1, updated_at = now()
+SET password_hash = sqlc.narg('password_hash'), short_password = @short, pending_email = NULL, version = version + 1, updated_at = now()
 WHERE id = @id;
 
 -- name: SetPendingEmail :exec
@@ -113,7 +111,7 @@ WHERE id = @id
 RETURNING *;
 
 -- name: SetLockedUntil :one
-UPDATE users SET locked_until = sqlc.narg('locked_until'), version = version + 1, updated_at = now() WHERE id = @id RETURNING *;
+UPDATE users SET locked_until = sqlc.narg('locked_until') WHERE id = @id RETURNING *;
 
 -- name: SetSecondFactorAt :one
 UPDATE users

@@ -2,7 +2,8 @@
 ALTER TABLE users
     ADD COLUMN pending_email    text,        -- becomes the address once it is confirmed
     ADD COLUMN locked_until     timestamptz, -- for showing; what sign_in_attempts says decides
-    ADD COLUMN second_factor_at timestamptz; -- since when signing in takes a code
+    ADD COLUMN second_factor_at timestamptz, -- since when signing in takes a code
+    ADD COLUMN short_password   boolean NOT NULL DEFAULT false; -- too short to do without a second factor
 
 -- Few rows: who registered and has not confirmed the address yet.
 CREATE INDEX users_unconfirmed ON users (created_at) WHERE role = 'ANONYMOUS' AND email_verified_at IS NULL;
@@ -13,13 +14,14 @@ ALTER TABLE sessions
     ADD COLUMN last_used_at     timestamptz NOT NULL DEFAULT now(); -- to the minute
 UPDATE sessions SET authenticated_at = created_at, last_used_at = refreshed_at;
 
--- Sign-ins since the last success: for known and unknown addresses alike, so that both cost as much.
-DROP TABLE failed_sign_ins;
+-- Sign-ins since the last success: for known and unknown addresses alike, so that both cost as much. This replaces
+-- failed_sign_ins, which stays for the version that may run beside this migration; a later one drops it.
 CREATE TABLE sign_in_attempts (
     subject      uuid NOT NULL, -- a user's id; for an address that nobody has, made of it with a key
-    network      text NOT NULL, -- where from, if the user has signed in from there before; else empty
+    network      text NOT NULL, -- where from, if the owner has been there before; else empty
     pending      integer NOT NULL DEFAULT 0, -- passwords that are being checked now
     failures     integer NOT NULL DEFAULT 0, -- in a row
+    locks        integer NOT NULL DEFAULT 0, -- that they led to
     locked_until timestamptz,
     last_at      timestamptz NOT NULL DEFAULT now(), -- of attempts that were let through to be checked
     PRIMARY KEY (subject, network)
@@ -30,6 +32,14 @@ CREATE TABLE sign_in_attempts (
 CREATE UNLOGGED TABLE rate_limits (
     key      bytea PRIMARY KEY, -- keyed hash of operation and caller
     whole_at timestamptz NOT NULL
+);
+
+-- Where the owner of an account has been: signed in, or set the password with a mailed link.
+CREATE TABLE known_networks (
+    user_id uuid NOT NULL REFERENCES users ON DELETE CASCADE,
+    network text NOT NULL,
+    seen_at timestamptz NOT NULL DEFAULT now(), -- to the day
+    PRIMARY KEY (user_id, network)
 );
 
 ALTER TYPE token_purpose ADD VALUE 'reset-password';
@@ -98,12 +108,8 @@ CREATE TYPE token_purpose AS ENUM ('verify-email');
 ALTER TABLE one_time_tokens ALTER COLUMN purpose TYPE token_purpose USING purpose::text::token_purpose;
 DROP TYPE token_purpose_4;
 DROP TABLE rate_limits;
+DROP TABLE known_networks;
 DROP TABLE sign_in_attempts;
-CREATE TABLE failed_sign_ins (
-    email_hash bytea PRIMARY KEY,
-    failures   integer NOT NULL DEFAULT 1,
-    last_at    timestamptz NOT NULL DEFAULT now()
-);
 ALTER TABLE sessions DROP COLUMN authenticated_at, DROP COLUMN amr, DROP COLUMN last_used_at;
 DROP INDEX users_unconfirmed;
-ALTER TABLE users DROP COLUMN pending_email, DROP COLUMN locked_until, DROP COLUMN second_factor_at;
+ALTER TABLE users DROP COLUMN pending_email, DROP COLUMN locked_until, DROP COLUMN second_factor_at, DROP COLUMN short_password;

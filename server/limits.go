@@ -6,6 +6,7 @@ import (
 	"crypto/hmac"
 	"crypto/sha256"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"math"
 	"net/http"
@@ -53,8 +54,12 @@ func (w *wire) limit(op *spec.Operation) echo.MiddlewareFunc {
 	}
 }
 
-// failed reports whether a request failed by the doing of who sent it. A right password that wants a code has not.
+// failed reports whether a request failed by the doing of who sent it: hanging up is that, too. A right password that
+// wants a code has not failed.
 func failed(err error) bool {
+	if errors.Is(err, context.Canceled) {
+		return true
+	}
 	f := fault.Of(err)
 	return f != nil && f.Problem.Status() < http.StatusInternalServerError && f.MFAToken == ""
 }

@@ -39,6 +39,9 @@ func (w *wire) fail(err error, c echo.Context) {
 		h.Set("Retry-After", strconv.Itoa(int(math.Ceil(f.RetryAfter.Seconds()))))
 	}
 	op := operationOf(c)
+	if err := w.noteRefusal(c, f, op); err != nil {
+		w.Log.ErrorContext(c.Request().Context(), "refusal not written to the audit log", "request_id", id, "error", err.Error())
+	}
 	w.challenge(h, f, op, actor.From(c.Request().Context()).Caller)
 	if op != nil && op.OAuth {
 		w.write(c, oauthStatus(f), "application/json", oauthError(f, id))

@@ -14,8 +14,8 @@ import (
 
 	"github.com/usherhq/usher/gen/db"
 	"github.com/usherhq/usher/gen/spec"
-	"github.com/usherhq/usher/server/audit"
 	"github.com/usherhq/usher/server/dbtest"
+	"github.com/usherhq/usher/server/outbox"
 )
 
 // golden wants what the file of that name in testdata says.
@@ -41,14 +41,14 @@ func log(t *testing.T, pool *pgxpool.Pool) {
 	t.Helper()
 	for id, e := range map[string]db.AppendAuditEntryParams{
 		"019b76da-a800-7000-8000-000000000001": {
-			Action: audit.SignInFailed, ActorKind: spec.AuditActorKindNobody, UserID: &ada, Address: new("192.0.2.0/24"),
+			Action: outbox.SignInFailed, ActorKind: spec.AuditActorKindNobody, UserID: &ada, Address: new("192.0.2.0/24"),
 			Device: new("Mozilla/5.0 (X11; Linux x86_64)"), RequestID: new("5f3c2b1a9d8e"), Details: []byte(`{"reason": "invalid-credentials", "locked": false}`),
 		},
 		"019b7c01-0400-7000-8000-000000000002": {
 			Action: spec.UserUpdated{}.Kind(), ActorKind: spec.AuditActorKindUser, ActorID: new(bob.String()), UserID: &ada,
 			Address: new("198.51.100.0/24"), Device: new("<curl>"), RequestID: new("6a4d3c2b1a9f"), Details: []byte(`{"fields": ["bio"]}`),
 		},
-		"019b8127-6000-7000-8000-000000000003": {Action: audit.KeyRotated, ActorKind: spec.AuditActorKindOperator, Details: []byte(`{}`)},
+		"019b8127-6000-7000-8000-000000000003": {Action: outbox.KeyRotated, ActorKind: spec.AuditActorKindOperator, Details: []byte(`{}`)},
 	} {
 		e.ID = uuid.MustParse(id)
 		require.NoError(t, db.New().AppendAuditEntry(t.Context(), pool, e))

@@ -24,7 +24,7 @@ type settings struct {
 
 	Drain time.Duration `env:"USHER_DRAIN" envDefault:"2s" validate:"min=0s,max=5s" help:"How long to go on answering after SIGTERM, while /readyz says 503, so that load balancers turn away first"`
 
-	Registration   string `env:"USHER_REGISTRATION" envDefault:"open" validate:"oneof=open invitation closed" help:"Who may register: open, invitation or closed"`
+	Registration   string `env:"USHER_REGISTRATION" envDefault:"open" validate:"oneof=open invitation closed" help:"Who may register: open or closed; invitation is closed until there are invitations"`
 	Conceal        bool   `env:"USHER_CONCEAL_ACCOUNTS" envDefault:"false" help:"Registering answers the same for new and known addresses; owners of known ones are told by mail"`
 	FirstUserAdmin bool   `env:"USHER_FIRST_USER_ADMIN" envDefault:"false" help:"The very first user to register becomes ADMIN, verified at once"`
 
@@ -42,7 +42,7 @@ type settings struct {
 
 	PasswordGrant  bool          `env:"USHER_PASSWORD_GRANT" envDefault:"true" help:"Whether apps may sign people in with their passwords (the password grant of OAuth 2.0)"`
 	LockAfter      int           `env:"USHER_LOCK_AFTER" envDefault:"5" validate:"min=1,max=100" help:"Failed sign-ins in a row that lock an account"`
-	LockFor        time.Duration `env:"USHER_LOCK_FOR" envDefault:"15m" validate:"min=1s,max=24h" help:"How long such a lock lasts"`
+	LockFor        time.Duration `env:"USHER_LOCK_FOR" envDefault:"15m" validate:"min=1s,max=24h" help:"How long such a lock lasts; each further one without a success in between lasts twice as long"`
 	StaffFactor    bool          `env:"USHER_STAFF_SECOND_FACTOR" envDefault:"false" help:"Managers and admins have the rights of a reader until they have a second factor"`
 	StepUpWithin   time.Duration `env:"USHER_STEP_UP_WITHIN" envDefault:"15m" validate:"min=1m,max=24h" help:"How recent a sign-in has to be for sensitive operations"`
 	RateLimitScale float64       `env:"USHER_RATE_LIMIT_SCALE" envDefault:"1" validate:"min=0,max=1000" help:"Multiplies the rate limits, for instance where many people share an address; 0 switches them off"`
@@ -72,7 +72,7 @@ type Hashing struct {
 type Keys struct {
 	Secret string `env:"USHER_SECRET" validate:"required,min=32" check:"secret" secret:"all" help:"At least 32 random characters that protect keys and tokens; the same for every replica. Make one with: openssl rand -base64 48"`
 
-	KeyAlgorithm   string        `env:"USHER_KEY_ALGORITHM" envDefault:"EdDSA" validate:"oneof=EdDSA ES256" help:"How access tokens are signed: EdDSA or ES256"`
+	KeyAlgorithm   string        `env:"USHER_KEY_ALGORITHM" envDefault:"EdDSA" validate:"oneof=EdDSA ES256" help:"How access tokens are signed, from the next key on: EdDSA or ES256"`
 	KeyRotation    time.Duration `env:"USHER_KEY_ROTATION" envDefault:"720h" validate:"min=1h" help:"How long one key signs"`
 	KeyAhead       time.Duration `env:"USHER_KEY_AHEAD" envDefault:"24h" validate:"min=10m,ltefield=KeyRotation" help:"How long the next key is published before it signs"`
 	AccessLifetime time.Duration `env:"USHER_ACCESS_LIFETIME" envDefault:"15m" validate:"min=1m,max=24h" help:"How long an access token lives"`

@@ -24,7 +24,7 @@ import (
 )
 
 func userCommand() *cobra.Command {
-	return group("user", "Manage accounts on the database", userCreateCommand())
+	return group("user", "Manage accounts on the database", append(helpCommands(), userCreateCommand())...)
 }
 
 // newcomer is what the command line says about a new account.

@@ -78,6 +78,23 @@ func TestUserCreateFromElsewhere(t *testing.T) {
 	require.NotZero(t, both.code)
 }
 
+// TestUserHelp: the operator helps those whom no staff can.
+func TestUserHelp(t *testing.T) {
+	pool := dbtest.New(t)
+	env := onDatabaseOf(pool)
+	command(t, env, secret, "user", "create", "--email", "ada@example.com", "--role", "ADMIN", "--password-stdin").succeeds(t)
+	_, err := pool.Exec(t.Context(), "UPDATE users SET second_factor_at = now(), locked_until = now() + interval '1 hour'")
+	require.NoError(t, err)
+	require.Equal(t, "Unlocked ada@example.com.\n", command(t, env, "", "user", "unlock", "ADA@example.com").succeeds(t))
+	require.Equal(t, "ada@example.com signs in without a second factor.\n", command(t, env, "", "user", "reset-second-factor", "ada@example.com").succeeds(t))
+	require.Equal(t, "A mail to ada@example.com is on its way.\n", command(t, env, "", "user", "reset-password", "ada@example.com").succeeds(t))
+	command(t, env, "", "user", "unlock", "bob@example.com").fails(t, "nobody has this e-mail address")
+	var helped, byOperator int
+	require.NoError(t, pool.QueryRow(t.Context(), `SELECT count(*), count(*) FILTER (WHERE actor_kind = 'operator') FROM audit_entries
+		WHERE action IN ('user.unlocked', 'user.second-factor-removed', 'user.password-reset-requested')`).Scan(&helped, &byOperator))
+	require.Equal(t, []int{3, 3}, []int{helped, byOperator})
+}
+
 func TestUserCreateRefuses(t *testing.T) {
 	const unsendable = "the password on standard input holds what cannot be sent to sign in: control characters, or no UTF-8"
 	pool := dbtest.New(t)

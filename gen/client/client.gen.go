@@ -191,7 +191,8 @@ type ClientInterface interface {
 	//
 	// Creates an account with the role `ANONYMOUS` and mails a link that confirms the address. The account cannot sign
 	// in before that. Nothing in the body can give a higher role. Where the service conceals who has an account, the
-	// answer is 202 for new and known addresses alike, and the owner of a known one is told by mail.
+	// answer is 202 for new and known addresses alike, the owner of a known one is told by mail, a nickname is made up, and
+	// signing in before confirming is answered with `invalid-credentials`.
 	//
 	// Takes any type of body and a specified content type.
 	//
@@ -202,7 +203,8 @@ type ClientInterface interface {
 	//
 	// Creates an account with the role `ANONYMOUS` and mails a link that confirms the address. The account cannot sign
 	// in before that. Nothing in the body can give a higher role. Where the service conceals who has an account, the
-	// answer is 202 for new and known addresses alike, and the owner of a known one is told by mail.
+	// answer is 202 for new and known addresses alike, the owner of a known one is told by mail, a nickname is made up, and
+	// signing in before confirming is answered with `invalid-credentials`.
 	//
 	// Takes a body of the `application/json` content type.
 	//
@@ -390,7 +392,8 @@ type ClientInterface interface {
 
 	// RemoveSecondFactor Remove one's own second factor
 	//
-	// Signing in takes the password alone again, and the recovery codes are void. A notice is mailed.
+	// Signing in takes the password alone again, and the recovery codes are void. A notice is mailed. A password that is too
+	// short to stand alone has to be changed first: `short-password`.
 	//
 	// Corresponds with DELETE /me/second-factor (the `RemoveSecondFactor` operationId).
 	RemoveSecondFactor(ctx context.Context, reqEditors ...RequestEditorFn) (*http.Response, error)
@@ -475,7 +478,7 @@ type ClientInterface interface {
 	// CreateUserWithBody Create an account
 	//
 	// Creates an account for somebody else and mails them a link with which they choose a password and confirm the address.
-	// Staff choose no passwords. A role may be given up to `AUTHOR`; only an ADMIN gives more.
+	// Staff choose no passwords. A role may be given up to `AUTHOR`; only an ADMIN gives more, after a recent sign-in.
 	//
 	// Takes any type of body and a specified content type.
 	//
@@ -485,7 +488,7 @@ type ClientInterface interface {
 	// CreateUser Create an account
 	//
 	// Creates an account for somebody else and mails them a link with which they choose a password and confirm the address.
-	// Staff choose no passwords. A role may be given up to `AUTHOR`; only an ADMIN gives more.
+	// Staff choose no passwords. A role may be given up to `AUTHOR`; only an ADMIN gives more, after a recent sign-in.
 	//
 	// Takes a body of the `application/json` content type.
 	//
@@ -509,7 +512,8 @@ type ClientInterface interface {
 
 	// UpdateUserWithBody Edit an account
 	//
-	// A JSON merge patch (RFC 7396). A MANAGER reaches accounts of lower roles, and their own.
+	// A JSON merge patch (RFC 7396). A MANAGER reaches accounts of lower roles, and their own. Another `email` takes a recent
+	// sign-in; it has to be confirmed, all sessions of the account end, and the old address is told.
 	//
 	// Takes any type of body and a specified content type.
 	//
@@ -518,7 +522,8 @@ type ClientInterface interface {
 
 	// UpdateUserWithApplicationMergePatchPlusJSONBody Edit an account
 	//
-	// A JSON merge patch (RFC 7396). A MANAGER reaches accounts of lower roles, and their own.
+	// A JSON merge patch (RFC 7396). A MANAGER reaches accounts of lower roles, and their own. Another `email` takes a recent
+	// sign-in; it has to be confirmed, all sessions of the account end, and the old address is told.
 	//
 	// Takes a body of the `application/merge-patch+json` content type.
 	//
@@ -536,7 +541,8 @@ type ClientInterface interface {
 	// ResetSecondFactor Remove somebody's second factor
 	//
 	// For people who lost their app and their recovery codes: signing in takes the password alone again, all their
-	// sessions end, and a notice is mailed. For one's own there is `removeSecondFactor`.
+	// sessions end, and a notice is mailed. A password that is too short to stand alone is void, and a link to set another
+	// is mailed. For one's own there is `removeSecondFactor`.
 	//
 	// Corresponds with DELETE /users/{user_id}/second-factor (the `ResetSecondFactor` operationId).
 	ResetSecondFactor(ctx context.Context, userID UserID, reqEditors ...RequestEditorFn) (*http.Response, error)
@@ -764,7 +770,8 @@ func (c *Client) ResetPassword(ctx context.Context, body ResetPasswordJSONReques
 //
 // Creates an account with the role `ANONYMOUS` and mails a link that confirms the address. The account cannot sign
 // in before that. Nothing in the body can give a higher role. Where the service conceals who has an account, the
-// answer is 202 for new and known addresses alike, and the owner of a known one is told by mail.
+// answer is 202 for new and known addresses alike, the owner of a known one is told by mail, a nickname is made up, and
+// signing in before confirming is answered with `invalid-credentials`.
 //
 // Takes any type of body and a specified content type.
 //
@@ -785,7 +792,8 @@ func (c *Client) RegisterUserWithBody(ctx context.Context, params *RegisterUserP
 //
 // Creates an account with the role `ANONYMOUS` and mails a link that confirms the address. The account cannot sign
 // in before that. Nothing in the body can give a higher role. Where the service conceals who has an account, the
-// answer is 202 for new and known addresses alike, and the owner of a known one is told by mail.
+// answer is 202 for new and known addresses alike, the owner of a known one is told by mail, a nickname is made up, and
+// signing in before confirming is answered with `invalid-credentials`.
 //
 // Takes a body of the `application/json` content type.
 //
@@ -1153,7 +1161,8 @@ func (c *Client) ChangePassword(ctx context.Context, body ChangePasswordJSONRequ
 
 // RemoveSecondFactor Remove one's own second factor
 //
-// Signing in takes the password alone again, and the recovery codes are void. A notice is mailed.
+// Signing in takes the password alone again, and the recovery codes are void. A notice is mailed. A password that is too
+// short to stand alone has to be changed first: `short-password`.
 //
 // Corresponds with DELETE /me/second-factor (the `RemoveSecondFactor` operationId).
 func (c *Client) RemoveSecondFactor(ctx context.Context, reqEditors ...RequestEditorFn) (*http.Response, error) {
@@ -1348,7 +1357,7 @@ func (c *Client) ListUsers(ctx context.Context, params *ListUsersParams, reqEdit
 // CreateUserWithBody Create an account
 //
 // Creates an account for somebody else and mails them a link with which they choose a password and confirm the address.
-// Staff choose no passwords. A role may be given up to `AUTHOR`; only an ADMIN gives more.
+// Staff choose no passwords. A role may be given up to `AUTHOR`; only an ADMIN gives more, after a recent sign-in.
 //
 // Takes any type of body and a specified content type.
 //
@@ -1368,7 +1377,7 @@ func (c *Client) CreateUserWithBody(ctx context.Context, params *CreateUserParam
 // CreateUser Create an account
 //
 // Creates an account for somebody else and mails them a link with which they choose a password and confirm the address.
-// Staff choose no passwords. A role may be given up to `AUTHOR`; only an ADMIN gives more.
+// Staff choose no passwords. A role may be given up to `AUTHOR`; only an ADMIN gives more, after a recent sign-in.
 //
 // Takes a body of the `application/json` content type.
 //
@@ -1422,7 +1431,8 @@ func (c *Client) GetUser(ctx context.Context, userID UserID, params *GetUserPara
 
 // UpdateUserWithBody Edit an account
 //
-// A JSON merge patch (RFC 7396). A MANAGER reaches accounts of lower roles, and their own.
+// A JSON merge patch (RFC 7396). A MANAGER reaches accounts of lower roles, and their own. Another `email` takes a recent
+// sign-in; it has to be confirmed, all sessions of the account end, and the old address is told.
 //
 // Takes any type of body and a specified content type.
 //
@@ -1441,7 +1451,8 @@ func (c *Client) UpdateUserWithBody(ctx context.Context, userID UserID, params *
 
 // UpdateUserWithApplicationMergePatchPlusJSONBody Edit an account
 //
-// A JSON merge patch (RFC 7396). A MANAGER reaches accounts of lower roles, and their own.
+// A JSON merge patch (RFC 7396). A MANAGER reaches accounts of lower roles, and their own. Another `email` takes a recent
+// sign-in; it has to be confirmed, all sessions of the account end, and the old address is told.
 //
 // Takes a body of the `application/merge-patch+json` content type.
 //
@@ -1479,7 +1490,8 @@ func (c *Client) StartPasswordReset(ctx context.Context, userID UserID, reqEdito
 // ResetSecondFactor Remove somebody's second factor
 //
 // For people who lost their app and their recovery codes: signing in takes the password alone again, all their
-// sessions end, and a notice is mailed. For one's own there is `removeSecondFactor`.
+// sessions end, and a notice is mailed. A password that is too short to stand alone is void, and a link to set another
+// is mailed. For one's own there is `removeSecondFactor`.
 //
 // Corresponds with DELETE /users/{user_id}/second-factor (the `ResetSecondFactor` operationId).
 func (c *Client) ResetSecondFactor(ctx context.Context, userID UserID, reqEditors ...RequestEditorFn) (*http.Response, error) {
@@ -3302,7 +3314,8 @@ type ClientWithResponsesInterface interface {
 	//
 	// Creates an account with the role `ANONYMOUS` and mails a link that confirms the address. The account cannot sign
 	// in before that. Nothing in the body can give a higher role. Where the service conceals who has an account, the
-	// answer is 202 for new and known addresses alike, and the owner of a known one is told by mail.
+	// answer is 202 for new and known addresses alike, the owner of a known one is told by mail, a nickname is made up, and
+	// signing in before confirming is answered with `invalid-credentials`.
 	//
 	// Takes any type of body and a specified content type, and returns a wrapper object for the known response body format(s).
 	//
@@ -3313,7 +3326,8 @@ type ClientWithResponsesInterface interface {
 	//
 	// Creates an account with the role `ANONYMOUS` and mails a link that confirms the address. The account cannot sign
 	// in before that. Nothing in the body can give a higher role. Where the service conceals who has an account, the
-	// answer is 202 for new and known addresses alike, and the owner of a known one is told by mail.
+	// answer is 202 for new and known addresses alike, the owner of a known one is told by mail, a nickname is made up, and
+	// signing in before confirming is answered with `invalid-credentials`.
 	//
 	// Takes a body of the `application/json` content type, and returns a wrapper object for the known response body format(s).
 	//
@@ -3505,7 +3519,8 @@ type ClientWithResponsesInterface interface {
 
 	// RemoveSecondFactorWithResponse Remove one's own second factor
 	//
-	// Signing in takes the password alone again, and the recovery codes are void. A notice is mailed.
+	// Signing in takes the password alone again, and the recovery codes are void. A notice is mailed. A password that is too
+	// short to stand alone has to be changed first: `short-password`.
 	//
 	// Returns a wrapper object for the known response body format(s).
 	//
@@ -3608,7 +3623,7 @@ type ClientWithResponsesInterface interface {
 	// CreateUserWithBodyWithResponse Create an account
 	//
 	// Creates an account for somebody else and mails them a link with which they choose a password and confirm the address.
-	// Staff choose no passwords. A role may be given up to `AUTHOR`; only an ADMIN gives more.
+	// Staff choose no passwords. A role may be given up to `AUTHOR`; only an ADMIN gives more, after a recent sign-in.
 	//
 	// Takes any type of body and a specified content type, and returns a wrapper object for the known response body format(s).
 	//
@@ -3618,7 +3633,7 @@ type ClientWithResponsesInterface interface {
 	// CreateUserWithResponse Create an account
 	//
 	// Creates an account for somebody else and mails them a link with which they choose a password and confirm the address.
-	// Staff choose no passwords. A role may be given up to `AUTHOR`; only an ADMIN gives more.
+	// Staff choose no passwords. A role may be given up to `AUTHOR`; only an ADMIN gives more, after a recent sign-in.
 	//
 	// Takes a body of the `application/json` content type, and returns a wrapper object for the known response body format(s).
 	//
@@ -3646,7 +3661,8 @@ type ClientWithResponsesInterface interface {
 
 	// UpdateUserWithBodyWithResponse Edit an account
 	//
-	// A JSON merge patch (RFC 7396). A MANAGER reaches accounts of lower roles, and their own.
+	// A JSON merge patch (RFC 7396). A MANAGER reaches accounts of lower roles, and their own. Another `email` takes a recent
+	// sign-in; it has to be confirmed, all sessions of the account end, and the old address is told.
 	//
 	// Takes any type of body and a specified content type, and returns a wrapper object for the known response body format(s).
 	//
@@ -3655,7 +3671,8 @@ type ClientWithResponsesInterface interface {
 
 	// UpdateUserWithApplicationMergePatchPlusJSONBodyWithResponse Edit an account
 	//
-	// A JSON merge patch (RFC 7396). A MANAGER reaches accounts of lower roles, and their own.
+	// A JSON merge patch (RFC 7396). A MANAGER reaches accounts of lower roles, and their own. Another `email` takes a recent
+	// sign-in; it has to be confirmed, all sessions of the account end, and the old address is told.
 	//
 	// Takes a body of the `application/merge-patch+json` content type, and returns a wrapper object for the known response body format(s).
 	//
@@ -3675,7 +3692,8 @@ type ClientWithResponsesInterface interface {
 	// ResetSecondFactorWithResponse Remove somebody's second factor
 	//
 	// For people who lost their app and their recovery codes: signing in takes the password alone again, all their
-	// sessions end, and a notice is mailed. For one's own there is `removeSecondFactor`.
+	// sessions end, and a notice is mailed. A password that is too short to stand alone is void, and a link to set another
+	// is mailed. For one's own there is `removeSecondFactor`.
 	//
 	// Returns a wrapper object for the known response body format(s).
 	//
@@ -5528,7 +5546,8 @@ func (c *ClientWithResponses) ResetPasswordWithResponse(ctx context.Context, bod
 //
 // Creates an account with the role `ANONYMOUS` and mails a link that confirms the address. The account cannot sign
 // in before that. Nothing in the body can give a higher role. Where the service conceals who has an account, the
-// answer is 202 for new and known addresses alike, and the owner of a known one is told by mail.
+// answer is 202 for new and known addresses alike, the owner of a known one is told by mail, a nickname is made up, and
+// signing in before confirming is answered with `invalid-credentials`.
 //
 // Takes any type of body and a specified content type, and returns a wrapper object for the known response body format(s).
 //
@@ -5545,7 +5564,8 @@ func (c *ClientWithResponses) RegisterUserWithBodyWithResponse(ctx context.Conte
 //
 // Creates an account with the role `ANONYMOUS` and mails a link that confirms the address. The account cannot sign
 // in before that. Nothing in the body can give a higher role. Where the service conceals who has an account, the
-// answer is 202 for new and known addresses alike, and the owner of a known one is told by mail.
+// answer is 202 for new and known addresses alike, the owner of a known one is told by mail, a nickname is made up, and
+// signing in before confirming is answered with `invalid-credentials`.
 //
 // Takes a body of the `application/json` content type, and returns a wrapper object for the known response body format(s).
 //
@@ -5845,7 +5865,8 @@ func (c *ClientWithResponses) ChangePasswordWithResponse(ctx context.Context, bo
 
 // RemoveSecondFactorWithResponse Remove one's own second factor
 //
-// Signing in takes the password alone again, and the recovery codes are void. A notice is mailed.
+// Signing in takes the password alone again, and the recovery codes are void. A notice is mailed. A password that is too
+// short to stand alone has to be changed first: `short-password`.
 //
 // Returns a wrapper object for the known response body format(s).
 //
@@ -6014,7 +6035,7 @@ func (c *ClientWithResponses) ListUsersWithResponse(ctx context.Context, params 
 // CreateUserWithBodyWithResponse Create an account
 //
 // Creates an account for somebody else and mails them a link with which they choose a password and confirm the address.
-// Staff choose no passwords. A role may be given up to `AUTHOR`; only an ADMIN gives more.
+// Staff choose no passwords. A role may be given up to `AUTHOR`; only an ADMIN gives more, after a recent sign-in.
 //
 // Takes any type of body and a specified content type, and returns a wrapper object for the known response body format(s).
 //
@@ -6030,7 +6051,7 @@ func (c *ClientWithResponses) CreateUserWithBodyWithResponse(ctx context.Context
 // CreateUserWithResponse Create an account
 //
 // Creates an account for somebody else and mails them a link with which they choose a password and confirm the address.
-// Staff choose no passwords. A role may be given up to `AUTHOR`; only an ADMIN gives more.
+// Staff choose no passwords. A role may be given up to `AUTHOR`; only an ADMIN gives more, after a recent sign-in.
 //
 // Takes a body of the `application/json` content type, and returns a wrapper object for the known response body format(s).
 //
@@ -6076,7 +6097,8 @@ func (c *ClientWithResponses) GetUserWithResponse(ctx context.Context, userID Us
 
 // UpdateUserWithBodyWithResponse Edit an account
 //
-// A JSON merge patch (RFC 7396). A MANAGER reaches accounts of lower roles, and their own.
+// A JSON merge patch (RFC 7396). A MANAGER reaches accounts of lower roles, and their own. Another `email` takes a recent
+// sign-in; it has to be confirmed, all sessions of the account end, and the old address is told.
 //
 // Takes any type of body and a specified content type, and returns a wrapper object for the known response body format(s).
 //
@@ -6091,7 +6113,8 @@ func (c *ClientWithResponses) UpdateUserWithBodyWithResponse(ctx context.Context
 
 // UpdateUserWithApplicationMergePatchPlusJSONBodyWithResponse Edit an account
 //
-// A JSON merge patch (RFC 7396). A MANAGER reaches accounts of lower roles, and their own.
+// A JSON merge patch (RFC 7396). A MANAGER reaches accounts of lower roles, and their own. Another `email` takes a recent
+// sign-in; it has to be confirmed, all sessions of the account end, and the old address is told.
 //
 // Takes a body of the `application/merge-patch+json` content type, and returns a wrapper object for the known response body format(s).
 //
@@ -6123,7 +6146,8 @@ func (c *ClientWithResponses) StartPasswordResetWithResponse(ctx context.Context
 // ResetSecondFactorWithResponse Remove somebody's second factor
 //
 // For people who lost their app and their recovery codes: signing in takes the password alone again, all their
-// sessions end, and a notice is mailed. For one's own there is `removeSecondFactor`.
+// sessions end, and a notice is mailed. A password that is too short to stand alone is void, and a link to set another
+// is mailed. For one's own there is `removeSecondFactor`.
 //
 // Returns a wrapper object for the known response body format(s).
 //

@@ -22,8 +22,21 @@ func (q *Queries) ClearAttempts(ctx context.Context, db DBTX, subject uuid.UUID,
 	return err
 }
 
+const deleteForgottenNetworks = `-- name: DeleteForgottenNetworks :execrows
+DELETE FROM known_networks WHERE seen_at < now() - interval '180 days'
+`
+
+func (q *Queries) DeleteForgottenNetworks(ctx context.Context, db DBTX) (int64, error) {
+	result, err := db.Exec(ctx, deleteForgottenNetworks)
+	if err != nil {
+		return 0, err
+	}
+	return result.RowsAffected(), nil
+}
+
 const deleteOldAttempts = `-- name: DeleteOldAttempts :execrows
-DELETE FROM sign_in_attempts WHERE last_at < now() - interval '1 day' AND coalesce(locked_until < now(), true)
+DELETE FROM sign_in_attempts
+WHERE last_at < now() - interval '1 day' AND coalesce(locked_until < now() - interval '1 day', true)
 `
 
 func (q *Queries) DeleteOldAttempts(ctx context.Context, db DBTX) (int64, error) {
@@ -38,32 +51,35 @@ const failAttempt = `-- name: FailAttempt :one
 INSERT INTO sign_in_attempts AS a (subject, network, failures) VALUES ($1, $2, 1)
 ON CONFLICT (subject, network) DO UPDATE SET
     failures = a.failures + 1, pending = greatest(a.pending - 1, 0),
-    locked_until = CASE WHEN a.failures + 1 = $3::integer THEN now() + $4::interval ELSE a.locked_until END
-RETURNING (failures = $3::integer)::boolean AS locks, locked_until
+    locked_until = CASE WHEN a.locked_until IS NULL AND a.failures + 1 >= $3::integer
+        THEN now() + power(2, least(a.locks, 6)) * $4::interval ELSE a.locked_until END,
+    locks = a.locks + CASE WHEN a.locked_until IS NULL AND a.failures + 1 >= $3::integer THEN 1 ELSE 0 END
+RETURNING coalesce(locked_until = now() + power(2, least(locks - 1, 6)) * $4::interval, false)::boolean AS locked, locked_until
 `
 
 type FailAttemptParams struct {
-	Subject   uuid.UUID
-	Network   string
-	LockAfter int32
-	Lock      time.Duration
+	Subject uuid.UUID
+	Network string
+	Most    int32
+	Lasting time.Duration
 }
 
 type FailAttemptRow struct {
-	Locks       bool
+	Locked      bool
 	LockedUntil *time.Time
 }
 
-// FailAttempt counts a failure; the one that makes it the limit locks. Who asks learns whether it was theirs.
+// FailAttempt counts a failure; the one that reaches the limit locks, and whoever asks learns whether it was theirs. Each
+// lock since the last success lasts twice as long as the one before, up to 64 times.
 func (q *Queries) FailAttempt(ctx context.Context, db DBTX, arg FailAttemptParams) (FailAttemptRow, error) {
 	row := db.QueryRow(ctx, failAttempt,
 		arg.Subject,
 		arg.Network,
-		arg.LockAfter,
-		arg.Lock,
+		arg.Most,
+		arg.Lasting,
 	)
 	var i FailAttemptRow
-	err := row.Scan(&i.Locks, &i.LockedUntil)
+	err := row.Scan(&i.Locked, &i.LockedUntil)
 	return i, err
 }
 
@@ -77,22 +93,15 @@ func (q *Queries) ForgetAttempts(ctx context.Context, db DBTX, subject uuid.UUID
 	return err
 }
 
-const getAttempts = `-- name: GetAttempts :one
-SELECT subject, network, pending, failures, locked_until, last_at FROM sign_in_attempts WHERE subject = $1 AND network = $2
+const getLock = `-- name: GetLock :one
+SELECT locked_until FROM sign_in_attempts WHERE subject = $1 AND network = $2 AND locked_until > now()
 `
 
-func (q *Queries) GetAttempts(ctx context.Context, db DBTX, subject uuid.UUID, network string) (SignInAttempt, error) {
-	row := db.QueryRow(ctx, getAttempts, subject, network)
-	var i SignInAttempt
-	err := row.Scan(
-		&i.Subject,
-		&i.Network,
-		&i.Pending,
-		&i.Failures,
-		&i.LockedUntil,
-		&i.LastAt,
-	)
-	return i, err
+func (q *Queries) GetLock(ctx context.Context, db DBTX, subject uuid.UUID, network string) (*time.Time, error) {
+	row := db.QueryRow(ctx, getLock, subject, network)
+	var locked_until *time.Time
+	err := row.Scan(&locked_until)
+	return locked_until, err
 }
 
 const getLockEnd = `-- name: GetLockEnd :one
@@ -105,6 +114,17 @@ func (q *Queries) GetLockEnd(ctx context.Context, db DBTX, subject uuid.UUID) (*
 	var locked_until *time.Time
 	err := row.Scan(&locked_until)
 	return locked_until, err
+}
+
+const knowNetwork = `-- name: KnowNetwork :exec
+INSERT INTO known_networks AS k (user_id, network) VALUES ($1, $2)
+ON CONFLICT (user_id, network) DO UPDATE SET seen_at = now() WHERE k.seen_at < now() - interval '1 day'
+`
+
+// KnowNetwork notes where the owner of an account is, at most once a day.
+func (q *Queries) KnowNetwork(ctx context.Context, db DBTX, userID uuid.UUID, network string) error {
+	_, err := db.Exec(ctx, knowNetwork, userID, network)
+	return err
 }
 
 const releaseAttempt = `-- name: ReleaseAttempt :exec

@@ -7,10 +7,6 @@ package db
 
 import (
 	"context"
-	"time"
-
-	"github.com/google/uuid"
-	"github.com/usherhq/usher/gen/spec"
 )
 
 const createServiceClient = `-- name: CreateServiceClient :exec
@@ -56,45 +52,6 @@ func (q *Queries) GetServiceClient(ctx context.Context, db DBTX, id string) (Ser
 		&i.Name,
 		&i.SecretHash,
 		&i.CreatedAt,
-	)
-	return i, err
-}
-
-const getTokenSession = `-- name: GetTokenSession :one
-SELECT s.id, s.user_id, s.seed_hash, s.generation, s.scopes, s.device, s.address, s.created_at, s.refreshed_at, s.expires_at, s.ends_at, s.revoked_at, s.authenticated_at, s.amr, s.last_used_at, u.role, u.second_factor_at
-FROM sessions s JOIN users u ON u.id = s.user_id
-WHERE s.id = $1 AND u.id = $2
-  AND s.revoked_at IS NULL AND s.expires_at > now() AND u.status = 'active'
-`
-
-type GetTokenSessionRow struct {
-	Session        Session
-	Role           spec.Role
-	SecondFactorAt *time.Time
-}
-
-// GetTokenSession reads what an access token stands for, under the conditions of GetSessionUser, for clients that ask.
-func (q *Queries) GetTokenSession(ctx context.Context, db DBTX, sessionID uuid.UUID, userID uuid.UUID) (GetTokenSessionRow, error) {
-	row := db.QueryRow(ctx, getTokenSession, sessionID, userID)
-	var i GetTokenSessionRow
-	err := row.Scan(
-		&i.Session.ID,
-		&i.Session.UserID,
-		&i.Session.SeedHash,
-		&i.Session.Generation,
-		&i.Session.Scopes,
-		&i.Session.Device,
-		&i.Session.Address,
-		&i.Session.CreatedAt,
-		&i.Session.RefreshedAt,
-		&i.Session.ExpiresAt,
-		&i.Session.EndsAt,
-		&i.Session.RevokedAt,
-		&i.Session.AuthenticatedAt,
-		&i.Session.Amr,
-		&i.Session.LastUsedAt,
-		&i.Role,
-		&i.SecondFactorAt,
 	)
 	return i, err
 }

@@ -130,15 +130,6 @@ type Session struct {
 	LastUsedAt      time.Time
 }
 
-type SignInAttempt struct {
-	Subject     uuid.UUID
-	Network     string
-	Pending     int32
-	Failures    int32
-	LockedUntil *time.Time
-	LastAt      time.Time
-}
-
 type SigningKey struct {
 	ID        string
 	Algorithm string
@@ -176,4 +167,5 @@ type User struct {
 	PendingEmail    *string
 	LockedUntil     *time.Time
 	SecondFactorAt  *time.Time
+	ShortPassword   bool
 }

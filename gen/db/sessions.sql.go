@@ -150,7 +150,7 @@ func (q *Queries) GetRefreshable(ctx context.Context, db DBTX, arg GetRefreshabl
 }
 
 const getSessionUser = `-- name: GetSessionUser :one
-SELECT u.id, u.email, u.email_key, u.email_verified_at, u.nickname, u.nickname_key, u.password_hash, u.first_name, u.last_name, u.bio, u.location, u.locale, u.time_zone, u.website_url, u.linkedin_url, u.github_url, u.professional, u.role, u.status, u.registered_as, u.last_login_at, u.version, u.created_at, u.updated_at, u.pending_email, u.locked_until, u.second_factor_at, s.scopes, s.authenticated_at, ('mfa' = ANY (s.amr))::boolean AS mfa,
+SELECT u.id, u.email, u.email_key, u.email_verified_at, u.nickname, u.nickname_key, u.password_hash, u.first_name, u.last_name, u.bio, u.location, u.locale, u.time_zone, u.website_url, u.linkedin_url, u.github_url, u.professional, u.role, u.status, u.registered_as, u.last_login_at, u.version, u.created_at, u.updated_at, u.pending_email, u.locked_until, u.second_factor_at, u.short_password, s.scopes, s.authenticated_at, ('mfa' = ANY (s.amr))::boolean AS mfa,
     (s.last_used_at < now() - interval '1 minute')::boolean AS idle
 FROM sessions s JOIN users u ON u.id = s.user_id
 WHERE s.id = $1 AND u.id = $2
@@ -197,10 +197,50 @@ func (q *Queries) GetSessionUser(ctx context.Context, db DBTX, sessionID uuid.UU
 		&i.User.PendingEmail,
 		&i.User.LockedUntil,
 		&i.User.SecondFactorAt,
+		&i.User.ShortPassword,
 		&i.Scopes,
 		&i.AuthenticatedAt,
 		&i.Mfa,
 		&i.Idle,
+	)
+	return i, err
+}
+
+const getTokenSession = `-- name: GetTokenSession :one
+SELECT s.id, s.user_id, s.seed_hash, s.generation, s.scopes, s.device, s.address, s.created_at, s.refreshed_at, s.expires_at, s.ends_at, s.revoked_at, s.authenticated_at, s.amr, s.last_used_at, u.role, u.second_factor_at
+FROM sessions s JOIN users u ON u.id = s.user_id
+WHERE s.id = $1 AND u.id = $2
+  AND s.revoked_at IS NULL AND s.expires_at > now() AND u.status = 'active'
+`
+
+type GetTokenSessionRow struct {
+	Session        Session
+	Role           spec.Role
+	SecondFactorAt *time.Time
+}
+
+// GetTokenSession reads what an access token stands for, under the conditions of GetSessionUser, for clients that ask.
+func (q *Queries) GetTokenSession(ctx context.Context, db DBTX, sessionID uuid.UUID, userID uuid.UUID) (GetTokenSessionRow, error) {
+	row := db.QueryRow(ctx, getTokenSession, sessionID, userID)
+	var i GetTokenSessionRow
+	err := row.Scan(
+		&i.Session.ID,
+		&i.Session.UserID,
+		&i.Session.SeedHash,
+		&i.Session.Generation,
+		&i.Session.Scopes,
+		&i.Session.Device,
+		&i.Session.Address,
+		&i.Session.CreatedAt,
+		&i.Session.RefreshedAt,
+		&i.Session.ExpiresAt,
+		&i.Session.EndsAt,
+		&i.Session.RevokedAt,
+		&i.Session.AuthenticatedAt,
+		&i.Session.Amr,
+		&i.Session.LastUsedAt,
+		&i.Role,
+		&i.SecondFactorAt,
 	)
 	return i, err
 }
@@ -423,6 +463,36 @@ func (q *Queries) RefreshSession(ctx context.Context, db DBTX, arg RefreshSessio
 		&i.SecondFactorAt,
 	)
 	return i, err
+}
+
+const revokeOldestSessions = `-- name: RevokeOldestSessions :many
+UPDATE sessions SET revoked_at = now()
+WHERE id IN (
+    SELECT s.id FROM sessions s WHERE s.user_id = $1 AND s.revoked_at IS NULL AND s.expires_at > now()
+    ORDER BY s.id DESC OFFSET $2::integer
+)
+RETURNING id
+`
+
+// RevokeOldestSessions ends the sessions of a user but for the newest: UUIDv7 keys order them by when they began.
+func (q *Queries) RevokeOldestSessions(ctx context.Context, db DBTX, userID uuid.UUID, kept int32) ([]uuid.UUID, error) {
+	rows, err := db.Query(ctx, revokeOldestSessions, userID, kept)
+	if err != nil {
+		return nil, err
+	}
+	defer rows.Close()
+	items := []uuid.UUID{}
+	for rows.Next() {
+		var id uuid.UUID
+		if err := rows.Scan(&id); err != nil {
+			return nil, err
+		}
+		items = append(items, id)
+	}
+	if err := rows.Err(); err != nil {
+		return nil, err
+	}
+	return items, nil
 }
 
 const revokeSession = `-- name: RevokeSession :execrows

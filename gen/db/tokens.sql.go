@@ -221,20 +221,15 @@ func (q *Queries) LockSigningKeys(ctx context.Context, db DBTX) error {
 }
 
 const supersedeSigningKeys = `-- name: SupersedeSigningKeys :exec
-UPDATE signing_keys SET active_at = least(active_at, $1), expires_at = least(expires_at, $2)
-WHERE id <> $3 AND expires_at > now()
+UPDATE signing_keys
+SET expires_at = CASE WHEN active_at > clock_timestamp() THEN clock_timestamp() ELSE least(expires_at, $1) END
+WHERE id <> $2 AND expires_at > clock_timestamp()
 `
 
-type SupersedeSigningKeysParams struct {
-	ActiveAt time.Time
-	Until    time.Time
-	ID       string
-}
-
-// SupersedeSigningKeys has a key that was just made take over from all others, even those that were to sign later: a tie
-// goes to the youngest. What they have signed is good until @until.
-func (q *Queries) SupersedeSigningKeys(ctx context.Context, db DBTX, arg SupersedeSigningKeysParams) error {
-	_, err := db.Exec(ctx, supersedeSigningKeys, arg.ActiveAt, arg.Until, arg.ID)
+// SupersedeSigningKeys has a key that was just made take over from all others. What they have signed is good until @until;
+// those that have signed nothing go.
+func (q *Queries) SupersedeSigningKeys(ctx context.Context, db DBTX, until time.Time, iD string) error {
+	_, err := db.Exec(ctx, supersedeSigningKeys, until, iD)
 	return err
 }
 

@@ -42,7 +42,7 @@ VALUES ($1, $2, $3, CASE WHEN $4::boolean THEN now() END, $5, $6, $7,
     $8, $9, $10, $11, $12,
     $13, $14, $15, $16,
     $17, $18)
-RETURNING id, email, email_key, email_verified_at, nickname, nickname_key, password_hash, first_name, last_name, bio, location, locale, time_zone, website_url, linkedin_url, github_url, professional, role, status, registered_as, last_login_at, version, created_at, updated_at, pending_email, locked_until, second_factor_at
+RETURNING id, email, email_key, email_verified_at, nickname, nickname_key, password_hash, first_name, last_name, bio, location, locale, time_zone, website_url, linkedin_url, github_url, professional, role, status, registered_as, last_login_at, version, created_at, updated_at, pending_email, locked_until, second_factor_at, short_password
 `
 
 type CreateUserParams struct {
@@ -116,6 +116,7 @@ func (q *Queries) CreateUser(ctx context.Context, db DBTX, arg CreateUserParams)
 		&i.PendingEmail,
 		&i.LockedUntil,
 		&i.SecondFactorAt,
+		&i.ShortPassword,
 	)
 	return i, err
 }
@@ -130,7 +131,7 @@ func (q *Queries) DeleteUser(ctx context.Context, db DBTX, id uuid.UUID) error {
 }
 
 const getSigningIn = `-- name: GetSigningIn :one
-SELECT u.id, u.email, u.email_key, u.email_verified_at, u.nickname, u.nickname_key, u.password_hash, u.first_name, u.last_name, u.bio, u.location, u.locale, u.time_zone, u.website_url, u.linkedin_url, u.github_url, u.professional, u.role, u.status, u.registered_as, u.last_login_at, u.version, u.created_at, u.updated_at, u.pending_email, u.locked_until, u.second_factor_at, EXISTS (SELECT FROM sessions s WHERE s.user_id = u.id AND s.address = $1) AS known_there
+SELECT u.id, u.email, u.email_key, u.email_verified_at, u.nickname, u.nickname_key, u.password_hash, u.first_name, u.last_name, u.bio, u.location, u.locale, u.time_zone, u.website_url, u.linkedin_url, u.github_url, u.professional, u.role, u.status, u.registered_as, u.last_login_at, u.version, u.created_at, u.updated_at, u.pending_email, u.locked_until, u.second_factor_at, u.short_password, EXISTS (SELECT FROM known_networks k WHERE k.user_id = u.id AND k.network = $1) AS known_there
 FROM users u WHERE u.email_key = $2
 `
 
@@ -139,7 +140,7 @@ type GetSigningInRow struct {
 	KnownThere bool
 }
 
-// GetSigningIn reads who wants to sign in, and whether they have done so from this network before.
+// GetSigningIn reads who wants to sign in, and whether they have been on this network before.
 func (q *Queries) GetSigningIn(ctx context.Context, db DBTX, network string, emailKey string) (GetSigningInRow, error) {
 	row := db.QueryRow(ctx, getSigningIn, network, emailKey)
 	var i GetSigningInRow
@@ -171,13 +172,14 @@ func (q *Queries) GetSigningIn(ctx context.Context, db DBTX, network string, ema
 		&i.User.PendingEmail,
 		&i.User.LockedUntil,
 		&i.User.SecondFactorAt,
+		&i.User.ShortPassword,
 		&i.KnownThere,
 	)
 	return i, err
 }
 
 const getUser = `-- name: GetUser :one
-SELECT id, email, email_key, email_verified_at, nickname, nickname_key, password_hash, first_name, last_name, bio, location, locale, time_zone, website_url, linkedin_url, github_url, professional, role, status, registered_as, last_login_at, version, created_at, updated_at, pending_email, locked_until, second_factor_at FROM users WHERE id = $1
+SELECT id, email, email_key, email_verified_at, nickname, nickname_key, password_hash, first_name, last_name, bio, location, locale, time_zone, website_url, linkedin_url, github_url, professional, role, status, registered_as, last_login_at, version, created_at, updated_at, pending_email, locked_until, second_factor_at, short_password FROM users WHERE id = $1
 `
 
 func (q *Queries) GetUser(ctx context.Context, db DBTX, id uuid.UUID) (User, error) {
@@ -211,12 +213,13 @@ func (q *Queries) GetUser(ctx context.Context, db DBTX, id uuid.UUID) (User, err
 		&i.PendingEmail,
 		&i.LockedUntil,
 		&i.SecondFactorAt,
+		&i.ShortPassword,
 	)
 	return i, err
 }
 
 const getUserByEmail = `-- name: GetUserByEmail :one
-SELECT id, email, email_key, email_verified_at, nickname, nickname_key, password_hash, first_name, last_name, bio, location, locale, time_zone, website_url, linkedin_url, github_url, professional, role, status, registered_as, last_login_at, version, created_at, updated_at, pending_email, locked_until, second_factor_at FROM users WHERE email_key = $1
+SELECT id, email, email_key, email_verified_at, nickname, nickname_key, password_hash, first_name, last_name, bio, location, locale, time_zone, website_url, linkedin_url, github_url, professional, role, status, registered_as, last_login_at, version, created_at, updated_at, pending_email, locked_until, second_factor_at, short_password FROM users WHERE email_key = $1
 `
 
 func (q *Queries) GetUserByEmail(ctx context.Context, db DBTX, emailKey string) (User, error) {
@@ -250,24 +253,15 @@ func (q *Queries) GetUserByEmail(ctx context.Context, db DBTX, emailKey string) 
 		&i.PendingEmail,
 		&i.LockedUntil,
 		&i.SecondFactorAt,
+		&i.ShortPassword,
 	)
 	return i, err
-}
-
-const isNicknameTaken = `-- name: IsNicknameTaken :one
-SELECT EXISTS (SELECT FROM users WHERE nickname_key = $1)
-`
-
-func (q *Queries) IsNicknameTaken(ctx context.Context, db DBTX, nicknameKey string) (bool, error) {
-	row := db.QueryRow(ctx, isNicknameTaken, nicknameKey)
-	var exists bool
-	err := row.Scan(&exists)
-	return exists, err
 }
 
 const listUnconfirmed = `-- name: ListUnconfirmed :many
 SELECT id FROM users
 WHERE role = 'ANONYMOUS' AND email_verified_at IS NULL AND created_at < now() - $1::interval
+  AND last_login_at IS NULL AND password_hash IS NOT NULL -- else staff made it
 ORDER BY created_at
 LIMIT $2
 `
@@ -294,7 +288,7 @@ func (q *Queries) ListUnconfirmed(ctx context.Context, db DBTX, age time.Duratio
 }
 
 const listUsers = `-- name: ListUsers :many
-SELECT id, email, email_key, email_verified_at, nickname, nickname_key, password_hash, first_name, last_name, bio, location, locale, time_zone, website_url, linkedin_url, github_url, professional, role, status, registered_as, last_login_at, version, created_at, updated_at, pending_email, locked_until, second_factor_at FROM users
+SELECT id, email, email_key, email_verified_at, nickname, nickname_key, password_hash, first_name, last_name, bio, location, locale, time_zone, website_url, linkedin_url, github_url, professional, role, status, registered_as, last_login_at, version, created_at, updated_at, pending_email, locked_until, second_factor_at, short_password FROM users
 WHERE id < $1
 ORDER BY id DESC
 LIMIT $2
@@ -339,6 +333,7 @@ func (q *Queries) ListUsers(ctx context.Context, db DBTX, before uuid.UUID, size
 			&i.PendingEmail,
 			&i.LockedUntil,
 			&i.SecondFactorAt,
+			&i.ShortPassword,
 		); err != nil {
 			return nil, err
 		}
@@ -351,7 +346,7 @@ func (q *Queries) ListUsers(ctx context.Context, db DBTX, before uuid.UUID, size
 }
 
 const listUsersBack = `-- name: ListUsersBack :many
-SELECT id, email, email_key, email_verified_at, nickname, nickname_key, password_hash, first_name, last_name, bio, location, locale, time_zone, website_url, linkedin_url, github_url, professional, role, status, registered_as, last_login_at, version, created_at, updated_at, pending_email, locked_until, second_factor_at FROM users
+SELECT id, email, email_key, email_verified_at, nickname, nickname_key, password_hash, first_name, last_name, bio, location, locale, time_zone, website_url, linkedin_url, github_url, professional, role, status, registered_as, last_login_at, version, created_at, updated_at, pending_email, locked_until, second_factor_at, short_password FROM users
 WHERE id > $1
 ORDER BY id
 LIMIT $2
@@ -395,6 +390,7 @@ func (q *Queries) ListUsersBack(ctx context.Context, db DBTX, after uuid.UUID, s
 			&i.PendingEmail,
 			&i.LockedUntil,
 			&i.SecondFactorAt,
+			&i.ShortPassword,
 		); err != nil {
 			return nil, err
 		}
@@ -444,7 +440,7 @@ func (q *Queries) LockFirstUser(ctx context.Context, db DBTX) error {
 }
 
 const lockUser = `-- name: LockUser :one
-SELECT id, email, email_key, email_verified_at, nickname, nickname_key, password_hash, first_name, last_name, bio, location, locale, time_zone, website_url, linkedin_url, github_url, professional, role, status, registered_as, last_login_at, version, created_at, updated_at, pending_email, locked_until, second_factor_at FROM users WHERE id = $1 FOR UPDATE
+SELECT id, email, email_key, email_verified_at, nickname, nickname_key, password_hash, first_name, last_name, bio, location, locale, time_zone, website_url, linkedin_url, github_url, professional, role, status, registered_as, last_login_at, version, created_at, updated_at, pending_email, locked_until, second_factor_at, short_password FROM users WHERE id = $1 FOR UPDATE
 `
 
 func (q *Queries) LockUser(ctx context.Context, db DBTX, id uuid.UUID) (User, error) {
@@ -478,6 +474,7 @@ func (q *Queries) LockUser(ctx context.Context, db DBTX, id uuid.UUID) (User, er
 		&i.PendingEmail,
 		&i.LockedUntil,
 		&i.SecondFactorAt,
+		&i.ShortPassword,
 	)
 	return i, err
 }
@@ -502,7 +499,7 @@ func (q *Queries) ReplaceHash(ctx context.Context, db DBTX, passwordHash *string
 }
 
 const setLockedUntil = `-- name: SetLockedUntil :one
-UPDATE users SET locked_until = $1, version = version + 1, updated_at = now() WHERE id = $2 RETURNING id, email, email_key, email_verified_at, nickname, nickname_key, password_hash, first_name, last_name, bio, location, locale, time_zone, website_url, linkedin_url, github_url, professional, role, status, registered_as, last_login_at, version, created_at, updated_at, pending_email, locked_until, second_factor_at
+UPDATE users SET locked_until = $1 WHERE id = $2 RETURNING id, email, email_key, email_verified_at, nickname, nickname_key, password_hash, first_name, last_name, bio, location, locale, time_zone, website_url, linkedin_url, github_url, professional, role, status, registered_as, last_login_at, version, created_at, updated_at, pending_email, locked_until, second_factor_at, short_password
 `
 
 func (q *Queries) SetLockedUntil(ctx context.Context, db DBTX, lockedUntil *time.Time, iD uuid.UUID) (User, error) {
@@ -536,19 +533,26 @@ func (q *Queries) SetLockedUntil(ctx context.Context, db DBTX, lockedUntil *time
 		&i.PendingEmail,
 		&i.LockedUntil,
 		&i.SecondFactorAt,
+		&i.ShortPassword,
 	)
 	return i, err
 }
 
 const setPassword = `-- name: SetPassword :exec
 UPDATE users
-SET password_hash = $1, pending_email = NULL, version = version + 1, updated_at = now()
-WHERE id = $2
+SET password_hash = $1, short_password = $2, pending_email = NULL, version = version + 1, updated_at = now()
+WHERE id = $3
 `
 
+type SetPasswordParams struct {
+	PasswordHash *string
+	Short        bool
+	ID           uuid.UUID
+}
+
 // SetPassword replaces the password. A pending address goes with the old one: who knew that may have asked for it.
-func (q *Queries) SetPassword(ctx context.Context, db DBTX, passwordHash *string, iD uuid.UUID) error {
-	_, err := db.Exec(ctx, setPassword, passwordHash, iD)
+func (q *Queries) SetPassword(ctx context.Context, db DBTX, arg SetPasswordParams) error {
+	_, err := db.Exec(ctx, setPassword, arg.PasswordHash, arg.Short, arg.ID)
 	return err
 }
 
@@ -565,7 +569,7 @@ const setSecondFactorAt = `-- name: SetSecondFactorAt :one
 UPDATE users
 SET second_factor_at = CASE WHEN $1::boolean THEN now() END, version = version + 1, updated_at = now()
 WHERE id = $2
-RETURNING id, email, email_key, email_verified_at, nickname, nickname_key, password_hash, first_name, last_name, bio, location, locale, time_zone, website_url, linkedin_url, github_url, professional, role, status, registered_as, last_login_at, version, created_at, updated_at, pending_email, locked_until, second_factor_at
+RETURNING id, email, email_key, email_verified_at, nickname, nickname_key, password_hash, first_name, last_name, bio, location, locale, time_zone, website_url, linkedin_url, github_url, professional, role, status, registered_as, last_login_at, version, created_at, updated_at, pending_email, locked_until, second_factor_at, short_password
 `
 
 func (q *Queries) SetSecondFactorAt(ctx context.Context, db DBTX, enabled bool, iD uuid.UUID) (User, error) {
@@ -599,6 +603,7 @@ func (q *Queries) SetSecondFactorAt(ctx context.Context, db DBTX, enabled bool, 
 		&i.PendingEmail,
 		&i.LockedUntil,
 		&i.SecondFactorAt,
+		&i.ShortPassword,
 	)
 	return i, err
 }
@@ -608,7 +613,7 @@ UPDATE users
 SET email = $1, email_key = $2, email_verified_at = now(), pending_email = NULL,
     version = version + 1, updated_at = now()
 WHERE id = $3
-RETURNING id, email, email_key, email_verified_at, nickname, nickname_key, password_hash, first_name, last_name, bio, location, locale, time_zone, website_url, linkedin_url, github_url, professional, role, status, registered_as, last_login_at, version, created_at, updated_at, pending_email, locked_until, second_factor_at
+RETURNING id, email, email_key, email_verified_at, nickname, nickname_key, password_hash, first_name, last_name, bio, location, locale, time_zone, website_url, linkedin_url, github_url, professional, role, status, registered_as, last_login_at, version, created_at, updated_at, pending_email, locked_until, second_factor_at, short_password
 `
 
 type TakePendingEmailParams struct {
@@ -649,6 +654,7 @@ func (q *Queries) TakePendingEmail(ctx context.Context, db DBTX, arg TakePending
 		&i.PendingEmail,
 		&i.LockedUntil,
 		&i.SecondFactorAt,
+		&i.ShortPassword,
 	)
 	return i, err
 }
@@ -663,7 +669,7 @@ SET email = $1, email_key = $2, email_verified_at = $3,
     linkedin_url = $13, github_url = $14,
     version = version + 1, updated_at = now()
 WHERE id = $15
-RETURNING id, email, email_key, email_verified_at, nickname, nickname_key, password_hash, first_name, last_name, bio, location, locale, time_zone, website_url, linkedin_url, github_url, professional, role, status, registered_as, last_login_at, version, created_at, updated_at, pending_email, locked_until, second_factor_at
+RETURNING id, email, email_key, email_verified_at, nickname, nickname_key, password_hash, first_name, last_name, bio, location, locale, time_zone, website_url, linkedin_url, github_url, professional, role, status, registered_as, last_login_at, version, created_at, updated_at, pending_email, locked_until, second_factor_at, short_password
 `
 
 type UpdateUserParams struct {
@@ -733,6 +739,7 @@ func (q *Queries) UpdateUser(ctx context.Context, db DBTX, arg UpdateUserParams)
 		&i.PendingEmail,
 		&i.LockedUntil,
 		&i.SecondFactorAt,
+		&i.ShortPassword,
 	)
 	return i, err
 }
@@ -743,7 +750,7 @@ SET email_verified_at = coalesce(email_verified_at, now()),
     role = CASE WHEN role <> 'ANONYMOUS' THEN role WHEN registered_as = 'author' THEN 'AUTHOR' ELSE 'AUTHENTICATED' END::user_role,
     version = version + 1, updated_at = now()
 WHERE id = $1
-RETURNING id, email, email_key, email_verified_at, nickname, nickname_key, password_hash, first_name, last_name, bio, location, locale, time_zone, website_url, linkedin_url, github_url, professional, role, status, registered_as, last_login_at, version, created_at, updated_at, pending_email, locked_until, second_factor_at
+RETURNING id, email, email_key, email_verified_at, nickname, nickname_key, password_hash, first_name, last_name, bio, location, locale, time_zone, website_url, linkedin_url, github_url, professional, role, status, registered_as, last_login_at, version, created_at, updated_at, pending_email, locked_until, second_factor_at, short_password
 `
 
 // VerifyUser confirms the address. Only ANONYMOUS moves up, so an admin who confirms stays admin.
@@ -778,6 +785,7 @@ func (q *Queries) VerifyUser(ctx context.Context, db DBTX, id uuid.UUID) (User, 
 		&i.PendingEmail,
 		&i.LockedUntil,
 		&i.SecondFactorAt,
+		&i.ShortPassword,
 	)
 	return i, err
 }

@@ -158,6 +158,7 @@ const (
 	ProblemSecondFactorRequired Problem = "second-factor-required"
 	ProblemSelfDeletion         Problem = "self-deletion"
 	ProblemSelfEmailChange      Problem = "self-email-change"
+	ProblemShortPassword        Problem = "short-password"
 	ProblemStepUpRequired       Problem = "step-up-required"
 	ProblemUnauthenticated      Problem = "unauthenticated"
 	ProblemUnavailable          Problem = "unavailable"
@@ -238,6 +239,8 @@ func (e Problem) Valid() bool {
 		return true
 	case ProblemSelfEmailChange:
 		return true
+	case ProblemShortPassword:
+		return true
 	case ProblemStepUpRequired:
 		return true
 	case ProblemUnauthenticated:
@@ -307,6 +310,7 @@ const (
 	SessionEndEndedByStaff        SessionEnd = "ended-by-staff"
 	SessionEndPasswordChanged     SessionEnd = "password-changed"
 	SessionEndPasswordReset       SessionEnd = "password-reset"
+	SessionEndReplaced            SessionEnd = "replaced"
 	SessionEndRevoked             SessionEnd = "revoked"
 	SessionEndSecondFactorChanged SessionEnd = "second-factor-changed"
 	SessionEndSignedOut           SessionEnd = "signed-out"
@@ -323,6 +327,8 @@ func (e SessionEnd) Valid() bool {
 	case SessionEndPasswordChanged:
 		return true
 	case SessionEndPasswordReset:
+		return true
+	case SessionEndReplaced:
 		return true
 	case SessionEndRevoked:
 		return true
@@ -401,7 +407,8 @@ type AuditActorKind string
 //
 // Examples: {"action":"session.started","actor":{"id":"01932c07-a5d4-7c2b-9d60-4f0a1f6f1b2e","kind":"user"},"address":"192.0.2.0/24","details":{"amr":["pwd"]},"device":"Mozilla/5.0 (X11; Linux x86_64)","id":"01932c0a-1b2c-7d3e-8f40-5a6b7c8d9e0f","recorded_at":"2026-11-21T09:30:00Z","request_id":"5f3c2b1a9d8e","user_id":"01932c07-a5d4-7c2b-9d60-4f0a1f6f1b2e"}
 type AuditEntry struct {
-	// Action A fact (they are listed as webhooks), or `sign-in.failed`, `operation.refused`, `client.created`, `client.deleted`,
+	// Action A fact (they are listed as webhooks), or `sign-in.failed`, `sign-in.challenged` (a code was asked for), `proof.failed`
+	// (a wrong password or code of somebody signed in), `operation.refused`, `client.created`, `client.deleted`,
 	// `key.rotated`, `key.revoked`.
 	Action string `json:"action"`
 
@@ -660,7 +667,7 @@ type Registration struct {
 
 // RegistrationAccepted The answer to a registration where it is concealed who has an account.
 //
-// Examples: {"_links":{"confirm":{"href":"/api/v1/auth/verification/confirm","method":"POST"}},"message":"Thank you. We have sent a mail to this address that tells how to go on."}
+// Examples: {"_links":{"confirm":{"href":"/api/v1/auth/verification/confirm","method":"POST"},"resend":{"href":"/api/v1/auth/verification","method":"POST"}},"message":"Thank you. We have sent a mail to this address that tells how to go on."}
 type RegistrationAccepted struct {
 	// Links What the caller may do next, by relation.
 	//
@@ -719,7 +726,7 @@ type SecondFactorConfirmation struct {
 
 // SecondFactorEnrolment A secret for an authenticator app, in three forms.
 //
-// Examples: {"_links":{"confirm":{"href":"/api/v1/me/second-factor/confirm","method":"POST"}},"qr_code":"data:image/png;base64,iVBORw0KGgo=","secret":"JBSWY3DPEHPK3PXPJBSWY3DPEHPK3PXP","uri":"otpauth://totp/Usher:ada@example.com?secret=JBSWY3DPEHPK3PXPJBSWY3DPEHPK3PXP\u0026issuer=Usher"}
+// Examples: {"_links":{"confirm":{"href":"/api/v1/me/second-factor/confirm","method":"POST"}},"qr_code":"data:image/png;base64,iVBORw0KGgo=","secret":"JBSWY3DPEHPK3PXPJBSWY3DPEHPK3PXP","uri":"otpauth://totp/Usher:ada%40example.com?algorithm=SHA1\u0026digits=6\u0026issuer=Usher\u0026period=30\u0026secret=JBSWY3DPEHPK3PXPJBSWY3DPEHPK3PXP"}
 type SecondFactorEnrolment struct {
 	// Links What the caller may do next, by relation.
 	//
@@ -1228,12 +1235,12 @@ type RegisteredResponse = User
 
 // RegistrationAcceptedResponse The answer to a registration where it is concealed who has an account.
 //
-// Examples: {"_links":{"confirm":{"href":"/api/v1/auth/verification/confirm","method":"POST"}},"message":"Thank you. We have sent a mail to this address that tells how to go on."}
+// Examples: {"_links":{"confirm":{"href":"/api/v1/auth/verification/confirm","method":"POST"},"resend":{"href":"/api/v1/auth/verification","method":"POST"}},"message":"Thank you. We have sent a mail to this address that tells how to go on."}
 type RegistrationAcceptedResponse = RegistrationAccepted
 
 // SecondFactorEnrolmentResponse A secret for an authenticator app, in three forms.
 //
-// Examples: {"_links":{"confirm":{"href":"/api/v1/me/second-factor/confirm","method":"POST"}},"qr_code":"data:image/png;base64,iVBORw0KGgo=","secret":"JBSWY3DPEHPK3PXPJBSWY3DPEHPK3PXP","uri":"otpauth://totp/Usher:ada@example.com?secret=JBSWY3DPEHPK3PXPJBSWY3DPEHPK3PXP\u0026issuer=Usher"}
+// Examples: {"_links":{"confirm":{"href":"/api/v1/me/second-factor/confirm","method":"POST"}},"qr_code":"data:image/png;base64,iVBORw0KGgo=","secret":"JBSWY3DPEHPK3PXPJBSWY3DPEHPK3PXP","uri":"otpauth://totp/Usher:ada%40example.com?algorithm=SHA1\u0026digits=6\u0026issuer=Usher\u0026period=30\u0026secret=JBSWY3DPEHPK3PXPJBSWY3DPEHPK3PXP"}
 type SecondFactorEnrolmentResponse = SecondFactorEnrolment
 
 // SecondFactorResponse The state of one's own second factor.

@@ -117,9 +117,6 @@ var (
 		ID: "introspectToken", Method: "POST", Path: "/auth/introspect", Tag: "auth", Summary: "Ask whether a token is good",
 		Client: true,
 		OAuth:  true,
-		Limits: []RateLimit{
-			{By: "address", Count: 60, Per: 10 * time.Minute, Failures: true},
-		},
 		Bodies: []Body{
 			{"application/x-www-form-urlencoded", "#/components/schemas/IntrospectionRequest"},
 		},

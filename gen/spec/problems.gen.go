@@ -41,6 +41,7 @@ func Problems() []Problem {
 		ProblemLastAdmin,
 		ProblemSecondFactorEnabled,
 		ProblemSecondFactorMissing,
+		ProblemShortPassword,
 		ProblemIdempotencyKeyInUse,
 		ProblemPreconditionFailed,
 		ProblemBodyTooLarge,
@@ -128,6 +129,8 @@ func (e Problem) meaning() meaning {
 		return meaning{409, "There is a second factor already", "Remove the second factor before setting up another.", ""}
 	case ProblemSecondFactorMissing:
 		return meaning{409, "There is no second factor", "Begin to set up an authenticator app first.", ""}
+	case ProblemShortPassword:
+		return meaning{409, "Choose a longer password first", "The password has fewer than 15 characters, which is enough only beside a second factor. Change the password, then remove the second factor.", ""}
 	case ProblemIdempotencyKeyInUse:
 		return meaning{409, "A request with this key is being worked on", "The first request with this Idempotency-Key has not been answered yet. Try again in a moment.", ""}
 	case ProblemPreconditionFailed:

@@ -3,7 +3,6 @@ package actor
 
 import (
 	"context"
-	"time"
 
 	"github.com/google/uuid"
 
@@ -20,8 +19,7 @@ type Actor struct {
 	System   bool      // the service by itself
 	Client   string    // the id of the service that asks
 
-	AuthenticatedAt time.Time // when the user last proved who they are
-	SecondFactor    bool      // whether that took a second factor
+	Recent bool // has proved who they are recently enough for sensitive acts, with the second factor if there is one
 
 	Origin
 }

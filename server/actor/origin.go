@@ -10,13 +10,24 @@ import (
 
 // Origin is where a request came from.
 type Origin struct {
-	Address   string // of the client
-	UserAgent string // as the client tells it: see Device
-	RequestID string
+	Address   string `json:"-"`                // of the client
+	UserAgent string `json:"device,omitempty"` // as the client tells it: see Device
+	RequestID string `json:"request_id,omitempty"`
+	Place     string `json:"network,omitempty"` // the network, where the address is not kept
+}
+
+// Kept is the origin in a form that may be stored: without the address.
+func (o Origin) Kept() Origin {
+	return Origin{UserAgent: o.Device(), RequestID: o.RequestID, Place: o.Network()}
 }
 
 // Network is where the address is: enough to recognise a place by, too little to find a person (/24, /48).
-func (o Origin) Network() string { return o.prefix(24, 48) }
+func (o Origin) Network() string {
+	if o.Place != "" {
+		return o.Place
+	}
+	return o.prefix(24, 48)
+}
 
 // Household is what one subscriber has: an IPv4 address, or an IPv6 network of which they pick addresses freely (/64).
 func (o Origin) Household() string { return o.prefix(32, 64) }

@@ -16,7 +16,7 @@ import (
 	"github.com/usherhq/usher/gen/db"
 	"github.com/usherhq/usher/gen/spec"
 	"github.com/usherhq/usher/server/apitest"
-	"github.com/usherhq/usher/server/audit"
+	"github.com/usherhq/usher/server/outbox"
 )
 
 const (
@@ -131,7 +131,7 @@ func TestTimesAgree(t *testing.T) {
 	srv := apitest.New(t)
 	admin := srv.Role(spec.RoleADMIN)
 	at := epoch.Add(123 * time.Millisecond)
-	id := enter(t, srv.DB, at, db.AppendAuditEntryParams{Action: audit.SignInFailed, ActorKind: spec.AuditActorKindNobody})
+	id := enter(t, srv.DB, at, db.AppendAuditEntryParams{Action: outbox.SignInFailed, ActorKind: spec.AuditActorKindNobody})
 	shown := apitest.Do[spec.AuditPage](admin, "GET", log, nil, 200).Items
 	require.Len(t, shown, 1)
 	require.Equal(t, id, shown[0].ID)
@@ -177,7 +177,7 @@ func TestWrongFilters(t *testing.T) {
 		require.Equal(t, want, apitest.Pointers(apitest.Refused(admin, "GET", log+"?"+query, nil, spec.ProblemInvalidRequest)), query)
 	}
 	for range 3 {
-		enter(t, srv.DB, epoch, db.AppendAuditEntryParams{Action: audit.SignInFailed, ActorKind: spec.AuditActorKindNobody})
+		enter(t, srv.DB, epoch, db.AppendAuditEntryParams{Action: outbox.SignInFailed, ActorKind: spec.AuditActorKindNobody})
 	}
 	next := apitest.Do[spec.AuditPage](admin, "GET", log+"?limit=2", nil, 200).Links.Next
 	require.NotNil(t, next)
@@ -192,7 +192,7 @@ func TestOwnEntries(t *testing.T) {
 	owner, id := srv.As(u).With("User-Agent", "the owner's"), staff.ID.String()
 	at := func(i int) time.Time { return epoch.Add(time.Duration(i) * time.Hour) }
 	enter(t, srv.DB, at(0), db.AppendAuditEntryParams{
-		Action: audit.SignInFailed, UserID: &u.ID, ActorKind: spec.AuditActorKindNobody, Address: new("192.0.2.0/24"), Device: new("a stranger's"),
+		Action: outbox.SignInFailed, UserID: &u.ID, ActorKind: spec.AuditActorKindNobody, Address: new("192.0.2.0/24"), Device: new("a stranger's"),
 	})
 	enter(t, srv.DB, at(1), db.AppendAuditEntryParams{
 		Action: spec.SessionStarted{}.Kind(), UserID: &u.ID, ActorKind: spec.AuditActorKindUser, ActorID: new(u.ID.String()),

@@ -15,6 +15,7 @@ import (
 	"github.com/usherhq/usher/server/apitest"
 	"github.com/usherhq/usher/server/audit"
 	"github.com/usherhq/usher/server/mail/smtptest"
+	"github.com/usherhq/usher/server/outbox"
 	"github.com/usherhq/usher/server/store"
 	"github.com/usherhq/usher/server/users"
 )
@@ -91,10 +92,10 @@ func TestWho(t *testing.T) {
 	left("confirms", spec.UserVerified{}.Kind(), spec.AuditActorKindUser, u.ID, u.ID)
 
 	from(srv.Nobody(), "mistypes").Send("POST", spec.IssueTokenPath(), password(email, "wrong"))
-	e := left("mistypes", audit.SignInFailed, spec.AuditActorKindNobody, uuid.Nil, u.ID)
+	e := left("mistypes", outbox.SignInFailed, spec.AuditActorKindNobody, uuid.Nil, u.ID)
 	require.Equal(t, map[string]any{"reason": string(spec.ProblemInvalidCredentials), "locked": false}, e.Details)
 	from(srv.Nobody(), "guesses-").Send("POST", spec.IssueTokenPath(), password("nobody@example.com", "wrong"))
-	left("guesses-", audit.SignInFailed, spec.AuditActorKindNobody, uuid.Nil, uuid.Nil)
+	left("guesses-", outbox.SignInFailed, spec.AuditActorKindNobody, uuid.Nil, uuid.Nil)
 
 	tok := apitest.Do[spec.Token](from(srv.Nobody(), "signs-in"), "POST", spec.IssueTokenPath(), password(email, apitest.Password), 200)
 	left("signs-in", spec.SessionStarted{}.Kind(), spec.AuditActorKindUser, u.ID, u.ID)
@@ -147,12 +148,14 @@ func TestRefused(t *testing.T) {
 	} {
 		apitest.Refused(reader, tt.method, tt.path, nil, spec.ProblemForbidden)
 		e := logged(t, srv)[0]
-		require.Equal(t, audit.OperationRefused, e.Action)
-		require.Equal(t, map[string]any{"operation": tt.operation}, e.Details)
+		require.Equal(t, outbox.OperationRefused, e.Action)
+		require.Equal(t, map[string]any{"operation": tt.operation, "reason": "forbidden"}, e.Details)
 		require.Equal(t, spec.AuditActor{Kind: spec.AuditActorKindUser, ID: new(u.ID.String())}, e.Actor)
 		require.Equal(t, tt.about, e.UserID)
 		require.Equal(t, "tries-it", *e.RequestID)
 	}
+	apitest.Refused(srv.Role(spec.RoleMANAGER), "POST", spec.CreateUserPath(), `{"email":"x@example.com","role":"ADMIN"}`, spec.ProblemRoleNotGrantable)
+	require.Equal(t, map[string]any{"operation": "createUser", "reason": "role-not-grantable"}, logged(t, srv)[0].Details, "by a rule, too")
 	request := password(u.Email, apitest.Password)
 	request["scope"] = "users:read:own"
 	narrowed := apitest.Do[spec.Token](srv.Nobody(), "POST", spec.IssueTokenPath(), request, 200)

@@ -4,6 +4,7 @@ import (
 	"context"
 	"crypto/hmac"
 	"crypto/sha256"
+	"net/http"
 	"time"
 
 	"github.com/google/uuid"
@@ -12,7 +13,6 @@ import (
 	"github.com/usherhq/usher/gen/db"
 	"github.com/usherhq/usher/gen/spec"
 	"github.com/usherhq/usher/server/actor"
-	"github.com/usherhq/usher/server/audit"
 	"github.com/usherhq/usher/server/fault"
 	"github.com/usherhq/usher/server/outbox"
 	"github.com/usherhq/usher/server/store"
@@ -20,7 +20,7 @@ import (
 )
 
 // attempt is one try to sign in to an account, or to what might be one. Attempts are counted for the account; those from
-// a network that the owner has signed in from before are counted by themselves, so that a stranger who locks the account
+// a network where the owner has been before are counted by themselves, so that a stranger who locks the account
 // does not keep its owner out.
 type attempt struct {
 	user    db.User // the zero User: nobody has the address
@@ -42,6 +42,11 @@ func (h *Handlers) attemptOn(ctx context.Context, email string) (attempt, error)
 	return a, err
 }
 
+// knowNetwork notes that the owner of an account is where the request comes from.
+func knowNetwork(ctx context.Context, tx pgx.Tx, id uuid.UUID) error {
+	return db.New().KnowNetwork(ctx, tx, id, actor.From(ctx).Network())
+}
+
 // stranger is what attempts on an address that nobody has are counted under.
 func (h *Handlers) stranger(email string) uuid.UUID {
 	mac := hmac.New(sha256.New, h.SubjectKey)
@@ -58,45 +63,66 @@ func (h *Handlers) reserve(ctx context.Context, a attempt) error {
 	if err != nil || reserved > 0 {
 		return err
 	}
-	wait := time.Second // until those are done that are being checked
-	row, err := db.New().GetAttempts(ctx, h.DB, a.subject, a.network)
-	if err == nil && row.LockedUntil != nil {
-		wait = max(wait, time.Until(*row.LockedUntil))
+	if err := unlocked(ctx, h.DB, a); err != nil {
+		return &fault.Error{Problem: spec.ProblemRateLimited, RetryAfter: fault.Of(err).RetryAfter, Cause: err}
 	}
-	return &fault.Error{Problem: spec.ProblemRateLimited, RetryAfter: wait, Cause: err}
+	return &fault.Error{Problem: spec.ProblemRateLimited, RetryAfter: time.Second} // until some are done that are being checked
 }
 
 // release takes a reservation back that led to neither success nor failure, even if the client has gone meanwhile.
 func (h *Handlers) release(ctx context.Context, a attempt) {
-	ctx, done := context.WithTimeout(context.WithoutCancel(ctx), 2*time.Second)
+	ctx, done := regardless(ctx)
 	defer done()
 	_ = db.New().ReleaseAttempt(ctx, h.DB, a.subject, a.network) // it is forgotten after a while in any case
+}
+
+// regardless is ctx for what must be written down though the client has hung up: doing so must not save a failure.
+func regardless(ctx context.Context) (context.Context, context.CancelFunc) {
+	return context.WithTimeout(context.WithoutCancel(ctx), 2*time.Second)
 }
 
 // fail counts a failed attempt and returns why it failed: why, or account-locked for the attempt that locks. The owner
 // is told by the worker, so that it takes as long for an address that nobody has.
 func (h *Handlers) fail(ctx context.Context, a attempt, why spec.Problem) error {
+	ctx, done := regardless(ctx)
+	defer done()
 	row, err := store.InTx(ctx, h.DB, func(tx pgx.Tx) (db.FailAttemptRow, error) {
 		row, err := db.New().FailAttempt(ctx, tx, db.FailAttemptParams{
-			Subject: a.subject, Network: a.network, LockAfter: int32(h.Settings.LockAfter), Lock: h.Settings.LockFor,
+			Subject: a.subject, Network: a.network, Most: int32(h.Settings.LockAfter), Lasting: h.Settings.LockFor,
 		})
 		if err != nil {
 			return row, err
 		}
-		if row.Locks {
-			if err := outbox.Enqueue(ctx, tx, Locking{UserID: a.subject}); err != nil {
+		if row.Locked {
+			if err := outbox.Enqueue(ctx, tx, Locking{UserID: a.subject, From: actor.From(ctx).Kept()}); err != nil {
 				return row, err
 			}
 		}
-		return row, audit.Record(ctx, tx, audit.SignInFailed, a.user.ID, map[string]any{"reason": why, "locked": row.Locks})
+		return row, outbox.Record(ctx, tx, outbox.SignInFailed, a.user.ID, map[string]any{"reason": why, "locked": row.Locked})
 	})
 	switch {
 	case err != nil:
 		return err
-	case row.Locks:
-		return lockedFault(time.Now().Add(h.Settings.LockFor))
+	case row.Locked:
+		return lockedFault(*row.LockedUntil)
 	}
 	return fault.New(why, "")
+}
+
+// refused writes down that somebody who gave the right password was not let in, and returns why.
+func (h *Handlers) refused(ctx context.Context, a attempt, why error) error {
+	f := fault.Of(why)
+	if f.Problem.Status() != http.StatusForbidden || f.Problem == spec.ProblemMfaRequired {
+		return why
+	}
+	ctx, done := regardless(ctx)
+	defer done()
+	if _, err := store.InTx(ctx, h.DB, func(tx pgx.Tx) (any, error) {
+		return nil, outbox.Record(ctx, tx, outbox.SignInFailed, a.user.ID, map[string]any{"reason": f.Problem, "locked": false})
+	}); err != nil {
+		return err
+	}
+	return why
 }
 
 func lockedFault(until time.Time) error {
@@ -104,13 +130,10 @@ func lockedFault(until time.Time) error {
 }
 
 // unlocked refuses an attempt on an account that is locked for it.
-func unlocked(ctx context.Context, tx pgx.Tx, a attempt) error {
-	row, err := db.New().GetAttempts(ctx, tx, a.subject, a.network)
-	switch {
-	case fault.Is(err, spec.ProblemNotFound):
-		return nil
-	case err == nil && row.LockedUntil != nil && row.LockedUntil.After(time.Now()):
-		return lockedFault(*row.LockedUntil)
+func unlocked(ctx context.Context, conn db.DBTX, a attempt) error {
+	until, err := db.New().GetLock(ctx, conn, a.subject, a.network)
+	if err != nil {
+		return unlessGone(err)
 	}
-	return err
+	return lockedFault(*until)
 }

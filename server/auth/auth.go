@@ -78,20 +78,24 @@ func (h *Handlers) Resolve(ctx context.Context, raw string) (actor.Actor, error)
 		}
 	}
 	return actor.Actor{
-		Caller:          spec.Caller{ID: row.User.ID, Scopes: h.granted(row.User.Role, row.User.SecondFactorAt, row.Scopes)},
-		User:            row.User,
-		Session:         claims.Session,
-		AuthenticatedAt: row.AuthenticatedAt,
-		SecondFactor:    row.Mfa,
+		Caller:  spec.Caller{ID: row.User.ID, Scopes: granted(h.standing(row.User.Role, row.User.SecondFactorAt), row.Scopes)},
+		User:    row.User,
+		Session: claims.Session,
+		Recent:  time.Since(row.AuthenticatedAt) <= h.Settings.StepUpWithin && (row.User.SecondFactorAt == nil || row.Mfa),
 	}, nil
 }
 
-// granted is what a role may do in a session that may have been narrowed. Where staff need a second factor, those
-// without one have the rights of a reader: enough to set it up.
-func (h *Handlers) granted(role spec.Role, secondFactorAt *time.Time, narrowed *string) spec.Scopes {
+// standing is the role that counts, here and for whoever reads a token. Where staff need a second factor, those without
+// one count as readers: enough to set it up.
+func (h *Handlers) standing(role spec.Role, secondFactorAt *time.Time) spec.Role {
 	if h.Settings.StaffFactor && isStaff(role) && secondFactorAt == nil {
-		role = spec.RoleAUTHENTICATED
+		return spec.RoleAUTHENTICATED
 	}
+	return role
+}
+
+// granted is what a role may do in a session that may have been narrowed.
+func granted(role spec.Role, narrowed *string) spec.Scopes {
 	scopes := spec.RoleScopes(role)
 	if narrowed != nil {
 		asked, _ := spec.ParseScopes(*narrowed)
@@ -102,13 +106,7 @@ func (h *Handlers) granted(role spec.Role, secondFactorAt *time.Time, narrowed *
 
 // AwaitsFactor reports whether the rights of a role wait for the second factor.
 func (h *Handlers) AwaitsFactor(u db.User) bool {
-	return h.Settings.StaffFactor && isStaff(u.Role) && u.SecondFactorAt == nil
-}
-
-// Recent reports whether the caller has proved who they are recently enough for sensitive operations, with the second
-// factor if there is one.
-func (h *Handlers) Recent(by actor.Actor) bool {
-	return time.Since(by.AuthenticatedAt) <= h.Settings.StepUpWithin && (by.User.SecondFactorAt == nil || by.SecondFactor)
+	return h.standing(u.Role, u.SecondFactorAt) != u.Role
 }
 
 // isStaff reports whether a role acts on the accounts of others.

@@ -16,8 +16,8 @@ import (
 	"github.com/usherhq/usher/gen/db"
 	"github.com/usherhq/usher/gen/spec"
 	"github.com/usherhq/usher/server/actor"
-	"github.com/usherhq/usher/server/audit"
 	"github.com/usherhq/usher/server/fault"
+	"github.com/usherhq/usher/server/outbox"
 	"github.com/usherhq/usher/server/token"
 )
 
@@ -48,7 +48,7 @@ func CreateClient(ctx context.Context, tx pgx.Tx, name string) (id, secret strin
 	if err := db.New().CreateServiceClient(ctx, tx, db.CreateServiceClientParams{ID: id, Name: name, SecretHash: hash}); err != nil {
 		return "", "", err
 	}
-	return id, secret, audit.Record(ctx, tx, audit.ClientCreated, uuid.Nil, clientChange{id, name})
+	return id, secret, outbox.Record(ctx, tx, outbox.ClientCreated, uuid.Nil, clientChange{id, name})
 }
 
 // DeleteClient withdraws a service's access at once. Errors: ErrNoClient.
@@ -60,7 +60,7 @@ func DeleteClient(ctx context.Context, tx pgx.Tx, id string) error {
 	if err != nil {
 		return err
 	}
-	return audit.Record(ctx, tx, audit.ClientDeleted, uuid.Nil, clientChange{c.ID, c.Name})
+	return outbox.Record(ctx, tx, outbox.ClientDeleted, uuid.Nil, clientChange{c.ID, c.Name})
 }
 
 // AuthenticateClient returns the service that an id and a secret stand for. An unknown id costs the same. Errors:

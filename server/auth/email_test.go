@@ -178,7 +178,7 @@ func TestProvedBefore(t *testing.T) {
 	require.Equal(t, 204, srv.Nobody().Send("POST", reset, forgotten(t, srv, smtp, u.Email)).Status)
 	for pointer, late := range map[string]func(tx pgx.Tx) error{
 		"/password":         func(tx pgx.Tx) error { return auth.RequestEmail(t.Context(), tx, intruder, "x@example.com", false) },
-		"/current_password": func(tx pgx.Tx) error { return auth.Change(t.Context(), tx, intruder, "hash") },
+		"/current_password": func(tx pgx.Tx) error { return auth.Change(t.Context(), tx, intruder, auth.NewPassword{Hash: "hash"}) },
 	} {
 		_, err := store.InTx(t.Context(), srv.DB, func(tx pgx.Tx) (struct{}, error) { return struct{}{}, late(tx) })
 		require.ErrorContains(t, err, string(spec.ProblemInvalidRequest), pointer)

@@ -28,7 +28,7 @@ func EndOthers(ctx context.Context, tx pgx.Tx, by actor.Actor) error {
 	if _, err := db.New().LockUser(ctx, tx, by.ID); err != nil {
 		return err
 	}
-	return endSessions(ctx, tx, by.ID, &by.Session, spec.SessionEndEnded)
+	return users.EndSessions(ctx, tx, by.ID, &by.Session, spec.SessionEndEnded)
 }
 
 // EndAnybodys ends a session on behalf of staff. Errors: not-found, forbidden (a role that is not below one's own).
@@ -57,7 +57,7 @@ func EndAll(ctx context.Context, tx pgx.Tx, by actor.Actor, user uuid.UUID) erro
 	if err := users.CanHelp(by, u); err != nil {
 		return err
 	}
-	return endSessions(ctx, tx, u.ID, nil, spec.SessionEndEndedByStaff)
+	return users.EndSessions(ctx, tx, u.ID, nil, spec.SessionEndEndedByStaff)
 }
 
 // EndSession ends a session of the caller.

@@ -2,6 +2,7 @@ package auth
 
 import (
 	"context"
+	"errors"
 
 	"github.com/google/uuid"
 	"github.com/jackc/pgx/v5"
@@ -76,7 +77,7 @@ func (h *Handlers) enableFactor(ctx context.Context, tx pgx.Tx, by actor.Actor, 
 	if err := db.New().StepUpSession(ctx, tx, amr, by.Session); err != nil {
 		return nil, err
 	}
-	if err := endSessions(ctx, tx, u.ID, &by.Session, spec.SessionEndSecondFactorChanged); err != nil {
+	if err := users.EndSessions(ctx, tx, u.ID, &by.Session, spec.SessionEndSecondFactorChanged); err != nil {
 		return nil, err
 	}
 	if err := outbox.Enqueue(ctx, tx, users.Notice{UserID: u.ID, About: users.AboutSecondFactorEnabled}); err != nil {
@@ -85,14 +86,26 @@ func (h *Handlers) enableFactor(ctx context.Context, tx pgx.Tx, by actor.Actor, 
 	return codes, outbox.Emit(ctx, tx, spec.UserSecondFactorEnabled{UserID: u.ID, By: by.By()})
 }
 
-// RemoveFactor turns the caller's own second factor off, and tells them. Nothing happens if there is none.
+// RemoveFactor turns the caller's own second factor off, and tells them. Nothing happens if there is none. Errors:
+// short-password.
 func RemoveFactor(ctx context.Context, tx pgx.Tx, by actor.Actor) error {
 	u, err := db.New().LockUser(ctx, tx, by.ID)
 	if err != nil {
 		return err
 	}
+	if err := canRemove(u); err != nil {
+		return err
+	}
 	_, err = dropFactor(ctx, tx, by, u)
 	return err
+}
+
+// canRemove keeps a second factor on that makes up for a short password.
+func canRemove(u db.User) error {
+	if u.SecondFactorAt != nil && u.ShortPassword {
+		return fault.New(spec.ProblemShortPassword, "")
+	}
+	return nil
 }
 
 // dropFactor removes what there is of a second factor, on or not, and tells if it was on.
@@ -121,7 +134,7 @@ func (h *Handlers) GetSecondFactor(ctx context.Context, _ api.GetSecondFactorReq
 	}
 	links := spec.SecondFactorLinks(by.Caller)
 	links.Enrol = links.Enrol.Unless(canEnrol(by.User))
-	links.Remove = links.Remove.Unless(enrolled(by.User))
+	links.Remove = links.Remove.Unless(errors.Join(enrolled(by.User), canRemove(by.User)))
 	links.RenewRecoveryCodes = links.RenewRecoveryCodes.Unless(enrolled(by.User))
 	return api.GetSecondFactor200JSONResponse{SecondFactorResponseJSONResponse: api.SecondFactorResponseJSONResponse{
 		Body: spec.SecondFactor{
@@ -154,10 +167,11 @@ func (h *Handlers) EnrolSecondFactor(ctx context.Context, _ api.EnrolSecondFacto
 // ConfirmSecondFactor turns the caller's second factor on.
 func (h *Handlers) ConfirmSecondFactor(ctx context.Context, req api.ConfirmSecondFactorRequestObject) (api.ConfirmSecondFactorResponseObject, error) {
 	by := actor.From(ctx)
-	return store.InTx(ctx, h.DB, func(tx pgx.Tx) (api.ConfirmSecondFactorResponseObject, error) {
-		codes, err := h.enableFactor(ctx, tx, by, req.Body.Otp)
-		return api.ConfirmSecondFactor200JSONResponse{RecoveryCodesResponseJSONResponse: showRecoveryCodes(by, codes)}, err
-	})
+	codes, err := store.InTx(ctx, h.DB, func(tx pgx.Tx) ([]string, error) { return h.enableFactor(ctx, tx, by, req.Body.Otp) })
+	if fault.Is(err, spec.ProblemInvalidCode) {
+		err = h.disproved(ctx, by.User, err)
+	}
+	return api.ConfirmSecondFactor200JSONResponse{RecoveryCodesResponseJSONResponse: showRecoveryCodes(by, codes)}, err
 }
 
 // RemoveSecondFactor turns the caller's second factor off.

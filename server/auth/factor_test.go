@@ -340,3 +340,27 @@ func TestStepUp(t *testing.T) {
 	fresh := decode[spec.Token](t, withRecoveryCode(srv, ticket(t, srv, u.Email), codes[0]).Body)
 	require.Equal(t, 204, srv.Bearer(fresh.AccessToken).Send("DELETE", spec.RemoveSecondFactorPath(), nil).Status)
 }
+
+// TestShortPasswords: eight characters are enough beside a second factor, and only there.
+func TestShortPasswords(t *testing.T) {
+	t.Parallel()
+	srv := apitest.New(t)
+	u := srv.User(spec.RoleAUTHENTICATED)
+	me := srv.As(u)
+	change := func(from, to string) int {
+		return me.Send("POST", "/me/password", map[string]string{"current_password": from, "password": to}).Status
+	}
+	require.Equal(t, 422, change(apitest.Password, "kettleox"))
+	setUp(t, me)
+	require.Equal(t, 204, change(apitest.Password, "kettleox"))
+	apitest.Refused(me, "DELETE", spec.RemoveSecondFactorPath(), nil, spec.ProblemShortPassword)
+	require.NotContains(t, apitest.Rels(apitest.Do[spec.SecondFactor](me, "GET", spec.GetSecondFactorPath(), nil, 200).Links), "remove")
+	require.Equal(t, 204, change("kettleox", "small boats drift at dawn"))
+	require.Equal(t, 204, me.Send("DELETE", spec.RemoveSecondFactorPath(), nil).Status)
+
+	setUp(t, me)
+	require.Equal(t, 204, change("small boats drift at dawn", "kettleox"))
+	require.Equal(t, 204, srv.Role(spec.RoleADMIN).Send("DELETE", spec.ResetSecondFactorPath(u.ID), nil).Status)
+	require.Equal(t, spec.ProblemInvalidCredentials, code(t, try(srv, u.Email, "kettleox")), "it is void")
+	require.Equal(t, []string{"1"}, list(t, srv, "SELECT count(*)::text FROM river_job WHERE kind = 'password-mail'"))
+}

@@ -2,8 +2,10 @@ package auth_test
 
 import (
 	"strings"
+	"sync"
 	"testing"
 
+	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 
 	"github.com/usherhq/usher/gen/db"
@@ -43,4 +45,17 @@ func TestForeignHashes(t *testing.T) {
 			require.Equal(t, ours, stored(), "and once")
 		})
 	}
+}
+
+// TestForeignHashAtOnce: the right password is right, though a sign-in beside this one has just replaced the hash.
+func TestForeignHashAtOnce(t *testing.T) {
+	t.Parallel()
+	srv := apitest.New(t)
+	old := "$2y$07$BCryptRequires22Chrcte/VlQH0piJtjXl.0t1XkA8pw9dMXTpOq"
+	u := srv.User(spec.RoleAUTHENTICATED, func(d *users.Draft) { d.PasswordHash = &old })
+	var wg sync.WaitGroup
+	for range 8 {
+		wg.Go(func() { assert.Equal(t, 200, try(srv, u.Email, "rasmuslerdorf").Status) })
+	}
+	wg.Wait()
 }

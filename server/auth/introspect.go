@@ -62,10 +62,10 @@ func (h *Handlers) introspectRefresh(ctx context.Context, raw string) (spec.Intr
 
 // tell is what tokens of a session have in common.
 func (h *Handlers) tell(row db.GetTokenSessionRow) spec.Introspection {
-	s := row.Session
+	s, role := row.Session, h.standing(row.Role, row.SecondFactorAt)
 	return spec.Introspection{
 		Active: true, Iss: &h.Settings.Issuer, Aud: &h.Settings.Issuer, ClientID: new(token.Client), Sub: &s.UserID, Sid: &s.ID,
-		Role: &row.Role, Scope: new(h.granted(row.Role, row.SecondFactorAt, s.Scopes).String()),
+		Role: &role, Scope: new(granted(role, s.Scopes).String()),
 		AuthTime: new(s.AuthenticatedAt.Unix()), Amr: &s.Amr,
 	}
 }

@@ -19,7 +19,8 @@ import (
 
 // Locking asks the worker to do what follows from a lock that failed sign-ins led to. The account may not exist.
 type Locking struct {
-	UserID uuid.UUID `json:"user_id"`
+	UserID uuid.UUID    `json:"user_id"`
+	From   actor.Origin `json:"from"` // of the attempt that locked
 }
 
 // Kind names the job in the queue.
@@ -35,7 +36,8 @@ func (Unlocking) Kind() string { return "unlocking" }
 
 // Locked shows a lock that failed sign-ins led to, tells the owner, and sees to it that its end is told. Nothing happens
 // if nobody has the account, or if the lock was lifted meanwhile.
-func Locked(ctx context.Context, tx pgx.Tx, id uuid.UUID) error {
+func Locked(ctx context.Context, tx pgx.Tx, l Locking) error {
+	ctx, id := actor.With(ctx, actor.Actor{System: true, Origin: l.From}), l.UserID
 	if _, err := db.New().LockUser(ctx, tx, id); err != nil {
 		return unlessGone(err)
 	}
@@ -49,7 +51,7 @@ func Locked(ctx context.Context, tx pgx.Tx, id uuid.UUID) error {
 	if err := outbox.Enqueue(ctx, tx, users.Notice{UserID: id, About: users.AboutLocked}); err != nil {
 		return err
 	}
-	if err := outbox.EnqueueAt(ctx, tx, *until, Unlocking{UserID: id}); err != nil {
+	if err := outbox.EnqueueAt(ctx, tx, until.Add(time.Second), Unlocking{UserID: id}); err != nil { // when it is over by every clock
 		return err
 	}
 	return outbox.Emit(ctx, tx, spec.UserLocked{UserID: id, Until: *until})
@@ -61,10 +63,13 @@ func LockEnded(ctx context.Context, tx pgx.Tx, id uuid.UUID) error {
 	if err != nil {
 		return unlessGone(err)
 	}
-	if u.LockedUntil == nil || u.LockedUntil.After(time.Now()) {
+	if u.LockedUntil == nil {
 		return nil
 	}
-	return unlock(ctx, tx, u, spec.UnlockReasonExpired)
+	if _, err := db.New().GetLockEnd(ctx, tx, id); !fault.Is(err, spec.ProblemNotFound) {
+		return err // nil: there is another lock
+	}
+	return tellUnlocked(ctx, tx, u, spec.UnlockReasonExpired)
 }
 
 // Unlock ends a lock before its time. Errors: not-found, forbidden (a role that is not below one's own).
@@ -84,6 +89,10 @@ func unlock(ctx context.Context, tx pgx.Tx, u db.User, why spec.UnlockReason) er
 	if err := db.New().ForgetAttempts(ctx, tx, u.ID); err != nil || u.LockedUntil == nil {
 		return err
 	}
+	return tellUnlocked(ctx, tx, u, why)
+}
+
+func tellUnlocked(ctx context.Context, tx pgx.Tx, u db.User, why spec.UnlockReason) error {
 	if _, err := db.New().SetLockedUntil(ctx, tx, nil, u.ID); err != nil {
 		return err
 	}

@@ -3,10 +3,13 @@ package auth_test
 import (
 	"fmt"
 	"net"
+	"net/url"
+	"strings"
 	"sync"
 	"testing"
 	"time"
 
+	"github.com/jackc/pgx/v5"
 	"github.com/stretchr/testify/require"
 
 	"github.com/usherhq/usher/gen/db"
@@ -14,6 +17,9 @@ import (
 	"github.com/usherhq/usher/server"
 	"github.com/usherhq/usher/server/apitest"
 	"github.com/usherhq/usher/server/auth"
+	"github.com/usherhq/usher/server/password"
+	"github.com/usherhq/usher/server/store"
+	"github.com/usherhq/usher/server/users"
 )
 
 const wrong = "not this one at all"
@@ -236,4 +242,93 @@ func TestAbandonedAttempts(t *testing.T) {
 	_, err := srv.DB.Exec(t.Context(), "UPDATE sign_in_attempts SET last_at = last_at - interval '1 minute'")
 	require.NoError(t, err)
 	signIn(t, srv, u.Email)
+}
+
+// TestHangingUpCounts: a client that hangs up while its password is checked does not keep the failure from counting.
+func TestHangingUpCounts(t *testing.T) {
+	t.Parallel()
+	srv := apitest.New(t, apitest.Settings(func(s *auth.Settings) { s.LockAfter = 100 }))
+	slow, err := password.NewHasher(password.DefaultParams(), 1, 8)
+	require.NoError(t, err)
+	srv.Auth.Hasher = slow
+	u := srv.User(spec.RoleAUTHENTICATED)
+	count := func(column string) (n uint64) {
+		sql := "SELECT coalesce(sum(" + column + "), 0) FROM sign_in_attempts WHERE subject = $1"
+		require.NoError(t, srv.DB.QueryRow(t.Context(), sql, u.ID).Scan(&n))
+		return n
+	}
+	form := url.Values{"grant_type": {"password"}, "username": {u.Email}, "password": {wrong}}.Encode()
+	for range 5 {
+		c, err := net.Dial("tcp", strings.TrimPrefix(srv.URL, "http://"))
+		require.NoError(t, err)
+		_, err = fmt.Fprintf(c, "POST %s HTTP/1.1\r\nHost: x\r\nContent-Type: application/x-www-form-urlencoded\r\nContent-Length: %d\r\n\r\n%s",
+			spec.IssueTokenPath(), len(form), form)
+		require.NoError(t, err)
+		require.Eventually(t, func() bool { return count("pending")+count("failures") > 0 }, waitFor, time.Millisecond)
+		require.NoError(t, c.Close())
+	}
+	require.Eventually(t, func() bool { return count("pending") == 0 && count("failures") == slow.Hashes() }, waitFor, tick,
+		"each password that was checked counts")
+}
+
+// TestLockAgain: locks grow longer without a success in between, a limit that was lowered locks at once, and the end of a
+// lock that is told late lifts no other.
+func TestLockAgain(t *testing.T) {
+	t.Parallel()
+	srv := apitest.New(t, apitest.Settings(func(s *auth.Settings) { s.LockAfter = 10 }))
+	u := srv.User(spec.RoleAUTHENTICATED)
+	for range 7 {
+		try(srv, u.Email, wrong)
+	}
+	srv.Auth.Settings.LockAfter = 5
+	require.Equal(t, spec.ProblemAccountLocked, code(t, try(srv, u.Email, wrong)))
+	for _, seconds := range []string{"1800", "3600"} {
+		endLocks(t, srv)
+		for range 4 {
+			require.Equal(t, spec.ProblemInvalidCredentials, code(t, try(srv, u.Email, wrong)))
+		}
+		require.Equal(t, seconds, try(srv, u.Email, wrong).Header.Get("Retry-After"))
+	}
+	_, err := srv.DB.Exec(t.Context(), "UPDATE users SET locked_until = now() - interval '1 minute' WHERE id = $1", u.ID)
+	require.NoError(t, err)
+	_, err = store.InTx(t.Context(), srv.DB, func(tx pgx.Tx) (any, error) { return nil, auth.LockEnded(t.Context(), tx, u.ID) })
+	require.NoError(t, err)
+	require.Equal(t, spec.ProblemAccountLocked, code(t, try(srv, u.Email, apitest.Password)))
+}
+
+// TestResetMakesNetworkKnown: whoever sets a password with a mailed link cannot be locked out from elsewhere where they
+// did, though they have never signed in from there.
+func TestResetMakesNetworkKnown(t *testing.T) {
+	t.Parallel()
+	srv := apitest.New(t, apitest.Wire(func(o *server.Options) {
+		_, loopback, _ := net.ParseCIDR("127.0.0.0/8")
+		o.TrustedProxies = []*net.IPNet{loopback}
+	}))
+	smtp := srv.Work()
+	u := srv.User(spec.RoleAUTHENTICATED)
+	attack := func() {
+		for range 10 {
+			srv.Nobody().With("X-Forwarded-For", "198.51.100.1").Send("POST", tokenPath,
+				map[string]string{"grant_type": "password", "username": u.Email, "password": wrong})
+		}
+	}
+	body := forgotten(t, srv, smtp, u.Email)
+	attack()
+	owner := srv.Nobody().With("X-Forwarded-For", "192.0.2.7")
+	require.Equal(t, 204, owner.Send("POST", reset, body).Status)
+	attack()
+	a := owner.Send("POST", tokenPath, map[string]string{"grant_type": "password", "username": u.Email, "password": fresh})
+	require.Equal(t, 200, a.Status, string(a.Body))
+}
+
+// TestRefusedSignInsAreLogged: a right password that does not get in is as telling as a wrong one.
+func TestRefusedSignInsAreLogged(t *testing.T) {
+	t.Parallel()
+	srv := apitest.New(t)
+	u := srv.User(spec.RoleAUTHENTICATED, func(d *users.Draft) { d.Verified = false })
+	require.Equal(t, spec.ProblemEmailUnverified, code(t, try(srv, u.Email, apitest.Password)))
+	me := srv.As(srv.User(spec.RoleAUTHENTICATED))
+	require.Equal(t, 422, me.Send("POST", "/me/password", map[string]string{"current_password": wrong, "password": "small boats drift at dawn"}).Status)
+	require.Equal(t, []string{"sign-in.failed email-unverified", "proof.failed invalid-request"},
+		list(t, srv, "SELECT action || ' ' || (details->>'reason') FROM audit_entries ORDER BY id"))
 }

@@ -61,8 +61,9 @@ func (h *Handlers) signInWithCode(ctx context.Context, b *spec.TokenRequest) (se
 		return s, h.fail(ctx, a, spec.ProblemInvalidCode)
 	case err != nil:
 		h.release(ctx, a)
+		return s, h.refused(ctx, a, err)
 	}
-	return s, err
+	return s, nil
 }
 
 // enterWithCode starts a session. The mfa_token is used up before the code is looked at, so that a request that is sent
@@ -73,7 +74,7 @@ func (h *Handlers) enterWithCode(ctx context.Context, a attempt, ticket []byte, 
 		if err != nil {
 			return session{}, goneGrant(err)
 		}
-		if err := canEnter(ctx, tx, a, u); err != nil {
+		if err := h.canEnter(ctx, tx, a, u); err != nil {
 			return session{}, err
 		}
 		used, err := db.New().UseOneTimeToken(ctx, tx, db.UseOneTimeTokenParams{Hash: ticket, UserID: u.ID, Purpose: db.TokenPurposeSecondFactor})

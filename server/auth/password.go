@@ -19,28 +19,31 @@ import (
 
 // Change gives the account of by, who has proved to know its password, the one that hash was made from. All other
 // sessions end. Errors: invalid-request if the password changed since it was proved.
-func Change(ctx context.Context, tx pgx.Tx, by actor.Actor, hash string) error {
+func Change(ctx context.Context, tx pgx.Tx, by actor.Actor, p NewPassword) error {
 	u, err := lockProved(ctx, tx, by.User, "/current_password")
 	if err != nil {
 		return err
 	}
-	return replacePassword(ctx, tx, u, hash, &by.Session, spec.PasswordChangeKindChanged)
+	return replacePassword(ctx, tx, u, p, &by.Session, spec.PasswordChangeKindChanged)
 }
 
 // replacePassword gives an account another password and tells the owner. Sessions end but for the one that is spared; what
 // was mailed or asked for before is void, since it may have been somebody else who did.
-func replacePassword(ctx context.Context, tx pgx.Tx, u db.User, hash string, spared *uuid.UUID, how spec.PasswordChangeKind) error {
+func replacePassword(ctx context.Context, tx pgx.Tx, u db.User, p NewPassword, spared *uuid.UUID, how spec.PasswordChangeKind) error {
 	ended := spec.SessionEndPasswordChanged
 	if how == spec.PasswordChangeKindReset {
 		ended = spec.SessionEndPasswordReset
 	}
-	if err := db.New().SetPassword(ctx, tx, &hash, u.ID); err != nil {
+	if p.Short && u.SecondFactorAt == nil {
+		return tooShort() // the second factor that would have made up for it is gone meanwhile
+	}
+	if err := db.New().SetPassword(ctx, tx, db.SetPasswordParams{ID: u.ID, PasswordHash: &p.Hash, Short: p.Short}); err != nil {
 		return err
 	}
 	if err := db.New().ForgetTokens(ctx, tx, u.ID); err != nil {
 		return err
 	}
-	if err := endSessions(ctx, tx, u.ID, spared, ended); err != nil {
+	if err := users.EndSessions(ctx, tx, u.ID, spared, ended); err != nil {
 		return err
 	}
 	if err := outbox.Enqueue(ctx, tx, users.Notice{UserID: u.ID, About: users.AboutPasswordChanged}); err != nil {
@@ -58,25 +61,36 @@ func (h *Handlers) ChangePassword(ctx context.Context, req api.ChangePasswordReq
 	if b.Password == b.CurrentPassword {
 		return nil, fault.Invalid(fault.Field("/password", spec.FieldProblemInvalid, "This is the current password. Choose another one."))
 	}
-	hash, err := h.hashNew(ctx, by.User, b.Password)
+	next, err := h.hashNew(ctx, by.User, b.Password)
 	if err != nil {
 		return nil, err
 	}
 	return store.InTx(ctx, h.DB, func(tx pgx.Tx) (api.ChangePasswordResponseObject, error) {
-		return api.ChangePassword204Response{}, Change(ctx, tx, by, hash)
+		return api.ChangePassword204Response{}, Change(ctx, tx, by, next)
 	})
 }
 
+// NewPassword is a password that the policy lets pass, hashed.
+type NewPassword struct {
+	Hash  string
+	Short bool // good only beside a second factor
+}
+
+func tooShort() error {
+	return fault.Invalid(fault.Field("/password", spec.FieldProblemTooShort, password.TooShort.Advice(password.MinLength)))
+}
+
 // hashNew holds a new password to the policy for an account, and hashes it. Errors: invalid-request with each reason.
-func (h *Handlers) hashNew(ctx context.Context, u db.User, secret string) (string, error) {
+func (h *Handlers) hashNew(ctx context.Context, u db.User, secret string) (NewPassword, error) {
 	least := password.MinLength
 	if u.SecondFactorAt != nil {
 		least = password.MinLengthWithFactor
 	}
 	if err := users.CheckPassword(least, "/password", secret, &u.Email, &u.Nickname, u.FirstName, u.LastName); err != nil {
-		return "", err
+		return NewPassword{}, err
 	}
-	return h.Hasher.Hash(ctx, secret)
+	hash, err := h.Hasher.Hash(ctx, secret)
+	return NewPassword{Hash: hash, Short: password.IsShort(secret)}, err
 }
 
 // prove checks the password of an account, of which there may be none. Errors: invalid-request, which names the field at
@@ -87,10 +101,22 @@ func (h *Handlers) prove(ctx context.Context, u db.User, pointer, secret string)
 		hash = *u.PasswordHash
 	}
 	right, err := h.Hasher.Verify(ctx, hash, secret)
-	if err == nil && !right {
-		err = wrong(pointer)
+	if err != nil || right {
+		return err
 	}
-	return err
+	return h.disproved(ctx, u, wrong(pointer))
+}
+
+// disproved writes down that somebody who is signed in did not know what the owner knows, and returns why.
+func (h *Handlers) disproved(ctx context.Context, u db.User, why error) error {
+	ctx, done := regardless(ctx)
+	defer done()
+	if _, err := store.InTx(ctx, h.DB, func(tx pgx.Tx) (any, error) {
+		return nil, outbox.Record(ctx, tx, outbox.ProofFailed, u.ID, map[string]any{"reason": fault.Of(why).Problem})
+	}); err != nil {
+		return err
+	}
+	return why
 }
 
 // lockProved locks an account whose password was proved when it was as in seen. Errors: invalid-request, which names the

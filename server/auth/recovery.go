@@ -72,7 +72,7 @@ func useRecoveryCode(ctx context.Context, tx pgx.Tx, u db.User, code string) err
 }
 
 // ResetFactor turns somebody's second factor off for them, tells them, and signs them out everywhere: who lost the app
-// may have lost more. Nothing happens if there is none. Errors: not-found, forbidden (a role that is not below one's
+// may have lost more. A password that is too short to stand alone is void. Nothing happens if there is none. Errors: not-found, forbidden (a role that is not below one's
 // own, or one's own account).
 func ResetFactor(ctx context.Context, tx pgx.Tx, by actor.Actor, id uuid.UUID) error {
 	u, err := db.New().LockUser(ctx, tx, id)
@@ -86,7 +86,15 @@ func ResetFactor(ctx context.Context, tx pgx.Tx, by actor.Actor, id uuid.UUID) e
 	if err != nil || !on {
 		return err
 	}
-	return endSessions(ctx, tx, u.ID, nil, spec.SessionEndEndedByStaff)
+	if u.ShortPassword {
+		if err := db.New().SetPassword(ctx, tx, db.SetPasswordParams{ID: u.ID}); err != nil {
+			return err
+		}
+		if err := outbox.Enqueue(ctx, tx, users.PasswordMail{UserID: u.ID}); err != nil {
+			return err
+		}
+	}
+	return users.EndSessions(ctx, tx, u.ID, nil, spec.SessionEndEndedByStaff)
 }
 
 // RenewRecoveryCodes hands the caller new recovery codes; the old ones are void.

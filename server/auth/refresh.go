@@ -39,8 +39,9 @@ func (h *Handlers) forward(ctx context.Context, presented token.Refresh, asked *
 			SessionID: presented.Session, Generation: int64(presented.Generation), SeedHash: presented.SeedHash(),
 			Idle: h.Settings.IdleLifetime,
 		})
+		role := h.standing(row.Role, row.SecondFactorAt)
 		s := session{
-			id: presented.Session, user: row.UserID, role: row.Role, scopes: h.granted(row.Role, row.SecondFactorAt, row.Scopes),
+			id: presented.Session, user: row.UserID, role: role, scopes: granted(role, row.Scopes),
 			authenticatedAt: row.AuthenticatedAt, amr: row.Amr,
 		}
 		if err == nil {
@@ -65,8 +66,9 @@ func (h *Handlers) again(ctx context.Context, presented token.Refresh) (session,
 			return session{}, err
 		}
 		if row.Fresh && row.Generation == int64(presented.Generation)+1 {
+			role := h.standing(row.Role, row.SecondFactorAt)
 			return session{
-				id: presented.Session, user: row.UserID, role: row.Role, scopes: h.granted(row.Role, row.SecondFactorAt, row.Scopes),
+				id: presented.Session, user: row.UserID, role: role, scopes: granted(role, row.Scopes),
 				authenticatedAt: row.AuthenticatedAt, amr: row.Amr,
 			}, nil
 		}

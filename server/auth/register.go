@@ -80,6 +80,9 @@ func (h *Handlers) RegisterUser(ctx context.Context, req api.RegisterUserRequest
 	if b.Kind != nil {
 		d.RegisteredAs = *b.Kind
 	}
+	if h.Settings.Conceal {
+		d.Nickname = nil // whether it is taken afterwards would tell whether an account was made
+	}
 	return store.InTx(ctx, h.DB, func(tx pgx.Tx) (api.RegisterUserResponseObject, error) {
 		u, err := Register(ctx, tx, h.Settings.FirstUserAdmin, d)
 		if h.Settings.Conceal && (err == nil || fault.Is(err, spec.ProblemEmailTaken)) {
@@ -95,7 +98,7 @@ func (h *Handlers) RegisterUser(ctx context.Context, req api.RegisterUserRequest
 // concealed gives new and known addresses the same answer. The owner of a known one is told by mail.
 func concealed(ctx context.Context, tx pgx.Tx, d users.Draft, known bool) (api.RegisterUserResponseObject, error) {
 	if known {
-		if err := users.RegisteredAgain(ctx, tx, d); err != nil {
+		if err := users.RegisteredAgain(ctx, tx, d.Email); err != nil {
 			return nil, err
 		}
 	}

@@ -20,7 +20,8 @@ import (
 
 // Forgotten asks the worker to do what follows when somebody says that they forgot a password. The account may not exist.
 type Forgotten struct {
-	UserID uuid.UUID `json:"user_id"`
+	UserID uuid.UUID    `json:"user_id"`
+	From   actor.Origin `json:"from"` // of who asked
 }
 
 // Kind names the job in the queue.
@@ -28,8 +29,9 @@ func (Forgotten) Kind() string { return "password-forgotten" }
 
 // Forgot has the owner of an account mailed a link to set a new password, and says so. Nothing happens if nobody has the
 // account, or if staff have suspended it.
-func Forgot(ctx context.Context, tx pgx.Tx, id uuid.UUID) error {
-	u, err := db.New().LockUser(ctx, tx, id)
+func Forgot(ctx context.Context, tx pgx.Tx, f Forgotten) error {
+	ctx = actor.With(ctx, actor.Actor{Origin: f.From})
+	u, err := db.New().LockUser(ctx, tx, f.UserID)
 	if err != nil {
 		return unlessGone(err)
 	}
@@ -79,9 +81,9 @@ func mint(ctx context.Context, tx pgx.Tx, u db.User, purpose db.TokenPurpose, li
 	})
 }
 
-// Reset uses up the token of a reset mail: the account has the password that hash was made from, all its sessions end, a
-// lock is lifted, and the address counts as confirmed, since the mail was read. Errors: invalid-token.
-func Reset(ctx context.Context, tx pgx.Tx, id uuid.UUID, ticket []byte, hash string) error {
+// Reset uses up the token of a reset mail: the account has the password, all its sessions end, a lock is lifted, and the
+// address counts as confirmed, since the mail was read. Errors: invalid-token.
+func Reset(ctx context.Context, tx pgx.Tx, id uuid.UUID, ticket []byte, p NewPassword) error {
 	u, err := redeem(ctx, tx, id, ticket, db.TokenPurposeResetPassword)
 	if err != nil {
 		return err
@@ -93,7 +95,10 @@ func Reset(ctx context.Context, tx pgx.Tx, id uuid.UUID, ticket []byte, hash str
 	if err := unlock(ctx, tx, u, spec.UnlockReasonPasswordReset); err != nil {
 		return err
 	}
-	return replacePassword(ctx, tx, u, hash, nil, spec.PasswordChangeKindReset)
+	if err := knowNetwork(ctx, tx, u.ID); err != nil { // so that nobody elsewhere can keep them from using it
+		return err
+	}
+	return replacePassword(ctx, tx, u, p, nil, spec.PasswordChangeKindReset)
 }
 
 // redeem locks the account that a mail went to, and uses up the token of the mail. Errors: invalid-token, whatever is
@@ -128,7 +133,7 @@ func (h *Handlers) RequestPasswordReset(ctx context.Context, req api.RequestPass
 		return nil, err
 	}
 	return store.InTx(ctx, h.DB, func(tx pgx.Tx) (api.RequestPasswordResetResponseObject, error) {
-		return api.RequestPasswordReset202Response{}, outbox.Enqueue(ctx, tx, Forgotten{UserID: u.ID})
+		return api.RequestPasswordReset202Response{}, outbox.Enqueue(ctx, tx, Forgotten{UserID: u.ID, From: actor.From(ctx).Kept()})
 	})
 }
 
@@ -145,12 +150,12 @@ func (h *Handlers) ResetPassword(ctx context.Context, req api.ResetPasswordReque
 	if err != nil {
 		return nil, err
 	}
-	hash, err := h.hashNew(ctx, u, req.Body.Password)
+	next, err := h.hashNew(ctx, u, req.Body.Password)
 	if err != nil {
 		return nil, err
 	}
 	return store.InTx(ctx, h.DB, func(tx pgx.Tx) (api.ResetPasswordResponseObject, error) {
-		return api.ResetPassword204Response{}, Reset(ctx, tx, u.ID, ticket, hash)
+		return api.ResetPassword204Response{}, Reset(ctx, tx, u.ID, ticket, next)
 	})
 }
 

@@ -130,7 +130,10 @@ func TestResetPassword(t *testing.T) {
 	require.Equal(t, []string{
 		"session.started", "session.started", "user.password-reset-requested", "session.ended", "session.ended", "user.password-changed", "session.started",
 	}, srv.Facts())
-	require.Equal(t, []string{"system"}, actors(t, srv, u.ID, "user.password-reset-requested"))
+	require.Equal(t, []string{"nobody"}, actors(t, srv, u.ID, "user.password-reset-requested"))
+	var from string
+	require.NoError(t, srv.DB.QueryRow(t.Context(), "SELECT address FROM audit_entries WHERE action = 'user.password-reset-requested'").Scan(&from))
+	require.Equal(t, "127.0.0.0/24", from, "though the worker wrote it down")
 	require.Equal(t, []string{"user " + u.ID.String()}, actors(t, srv, u.ID, "user.password-changed"))
 }
 

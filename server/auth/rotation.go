@@ -10,7 +10,7 @@ import (
 	"github.com/jackc/pgx/v5"
 
 	"github.com/usherhq/usher/gen/db"
-	"github.com/usherhq/usher/server/audit"
+	"github.com/usherhq/usher/server/outbox"
 	"github.com/usherhq/usher/server/token"
 )
 
@@ -44,13 +44,11 @@ func RotateKeys(ctx context.Context, tx pgx.Tx, secret token.Secret, p KeyPolicy
 	if err != nil {
 		return db.SigningKey{}, err
 	}
-	err = db.New().SupersedeSigningKeys(ctx, tx, db.SupersedeSigningKeysParams{
-		ActiveAt: key.ActiveAt, Until: key.ActiveAt.Add(p.overlap()), ID: key.ID,
-	})
+	err = db.New().SupersedeSigningKeys(ctx, tx, key.ActiveAt.Add(p.overlap()), key.ID)
 	if err != nil {
 		return db.SigningKey{}, err
 	}
-	return key, audit.Record(ctx, tx, audit.KeyRotated, uuid.Nil, keyChange{Key: key.ID, ActiveAt: &key.ActiveAt})
+	return key, outbox.Record(ctx, tx, outbox.KeyRotated, uuid.Nil, keyChange{Key: key.ID, ActiveAt: &key.ActiveAt})
 }
 
 // RevokeKey takes a key out of use, and with it every token that it signed. If it was the one that signs, another does
@@ -79,7 +77,7 @@ func RevokeKey(ctx context.Context, tx pgx.Tx, secret token.Secret, p KeyPolicy,
 		}
 		change.Successor = &successor.ID
 	}
-	return successor, audit.Record(ctx, tx, audit.KeyRevoked, uuid.Nil, change)
+	return successor, outbox.Record(ctx, tx, outbox.KeyRevoked, uuid.Nil, change)
 }
 
 // replace has another key sign from now on: the first of those that wait, which verifiers may know already, or a new one.

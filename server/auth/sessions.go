@@ -85,18 +85,3 @@ func endSession(ctx context.Context, tx pgx.Tx, user, id uuid.UUID, why spec.Ses
 	}
 	return outbox.Emit(ctx, tx, spec.SessionEnded{UserID: user, SessionID: id, Reason: why})
 }
-
-// endSessions ends the sessions of a user, all but one; none is spared if that is nil. It says so of each. The caller
-// has locked the user, or two who end the same sessions at once would wait for each other.
-func endSessions(ctx context.Context, tx pgx.Tx, user uuid.UUID, spared *uuid.UUID, why spec.SessionEnd) error {
-	ended, err := db.New().RevokeSessions(ctx, tx, user, spared)
-	if err != nil {
-		return err
-	}
-	for _, id := range ended {
-		if err := outbox.Emit(ctx, tx, spec.SessionEnded{UserID: user, SessionID: id, Reason: why}); err != nil {
-			return err
-		}
-	}
-	return nil
-}

@@ -246,3 +246,18 @@ func TestReuseIsAudited(t *testing.T) {
 	require.Equal(t, []string{string(spec.AuditActorKindNobody), "127.0.0.0/24", "Thief/1.0"}, []string{kind, address, device})
 	require.Equal(t, decode[spec.OAuthError](t, a.Body).Instance, request)
 }
+
+// TestSessionsAreBounded: the oldest session ends for the hundred and first.
+func TestSessionsAreBounded(t *testing.T) {
+	t.Parallel()
+	srv := apitest.New(t)
+	u := srv.User(spec.RoleAUTHENTICATED)
+	oldest := srv.As(u)
+	for range 99 {
+		srv.As(u)
+	}
+	require.Equal(t, 200, oldest.Send("GET", "/me", nil).Status)
+	signIn(t, srv, u.Email)
+	apitest.Refused(oldest, "GET", "/me", nil, spec.ProblemUnauthenticated)
+	require.Equal(t, []string{"replaced"}, list(t, srv, "SELECT payload->>'reason' FROM outbox WHERE kind = 'session.ended'"))
+}

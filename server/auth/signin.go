@@ -2,6 +2,7 @@ package auth
 
 import (
 	"context"
+	"errors"
 
 	"github.com/google/uuid"
 	"github.com/jackc/pgx/v5"
@@ -12,6 +13,7 @@ import (
 	"github.com/usherhq/usher/server/fault"
 	"github.com/usherhq/usher/server/outbox"
 	"github.com/usherhq/usher/server/store"
+	"github.com/usherhq/usher/server/users"
 )
 
 // signIn is the password grant (RFC 6749 section 4.3). An unknown address costs the same hash and the same writes as a
@@ -28,19 +30,35 @@ func (h *Handlers) signIn(ctx context.Context, b *spec.TokenRequest) (session, e
 	if err := h.reserve(ctx, a); err != nil {
 		return session{}, err
 	}
+	s, err := h.try(ctx, a, b)
+	if errors.Is(err, errHashChanged) { // by a sign-in beside this one that hashed the same password anew, or for another one
+		if a.user, err = db.New().GetUser(ctx, h.DB, a.user.ID); err == nil {
+			s, err = h.try(ctx, a, b)
+		}
+	}
+	switch {
+	case err == nil:
+		return s, nil
+	case fault.Is(err, spec.ProblemInvalidCredentials):
+		return s, h.fail(ctx, a, spec.ProblemInvalidCredentials)
+	}
+	h.release(ctx, a)
+	return s, h.refused(ctx, a, err)
+}
+
+// errHashChanged: the password was checked against a hash that is not the account's any more.
+var errHashChanged = fault.New(spec.ProblemInvalidCredentials, "")
+
+// try checks the password of an attempt, and starts a session if it is right.
+func (h *Handlers) try(ctx context.Context, a attempt, b *spec.TokenRequest) (session, error) {
 	found, err := h.check(ctx, a.user, *b.Password)
 	if err != nil {
-		h.release(ctx, a)
 		return session{}, err
 	}
 	if !found.right {
-		return session{}, h.fail(ctx, a, spec.ProblemInvalidCredentials)
+		return session{}, fault.New(spec.ProblemInvalidCredentials, "")
 	}
-	s, err := h.enter(actor.As(ctx, a.user), a, found, b.Scope)
-	if err != nil {
-		h.release(ctx, a)
-	}
-	return s, err
+	return h.enter(actor.As(ctx, a.user), a, found, b.Scope)
 }
 
 // verdict is what checking a password led to.
@@ -71,12 +89,12 @@ func (h *Handlers) enter(ctx context.Context, a attempt, found verdict, asked *s
 	s, err := store.InTx(ctx, h.DB, func(tx pgx.Tx) (session, error) {
 		u, err := db.New().LockUser(ctx, tx, a.user.ID)
 		if fault.Is(err, spec.ProblemNotFound) || err == nil && (u.PasswordHash == nil || *u.PasswordHash != found.hash) {
-			return session{}, fault.New(spec.ProblemInvalidCredentials, "") // gone or changed since it was checked
+			return session{}, errHashChanged
 		}
 		if err != nil {
 			return session{}, err
 		}
-		if err := canEnter(ctx, tx, a, u); err != nil {
+		if err := h.canEnter(ctx, tx, a, u); err != nil {
 			return session{}, err
 		}
 		if found.better != nil {
@@ -85,8 +103,14 @@ func (h *Handlers) enter(ctx context.Context, a attempt, found verdict, asked *s
 			}
 		}
 		if u.SecondFactorAt != nil {
+			if _, err := narrow(asked, spec.RoleScopes(u.Role)); err != nil {
+				return session{}, err
+			}
 			ticket, err = issueTicket(ctx, tx, u, asked)
-			return session{}, err
+			if err != nil {
+				return session{}, err
+			}
+			return session{}, outbox.Record(ctx, tx, outbox.SignInChallenged, u.ID, struct{}{})
 		}
 		return h.open(ctx, tx, a, u, asked, []string{methodPassword})
 	})
@@ -96,23 +120,38 @@ func (h *Handlers) enter(ctx context.Context, a attempt, found verdict, asked *s
 	return s, err
 }
 
-// canEnter says why an account is not let in, to somebody who knows its password.
-func canEnter(ctx context.Context, tx pgx.Tx, a attempt, u db.User) error {
+// canEnter says why an account is not let in, to somebody who knows its password. Where it is concealed who has an
+// account, who has just registered must not learn that it was them who made it.
+func (h *Handlers) canEnter(ctx context.Context, tx pgx.Tx, a attempt, u db.User) error {
 	if err := unlocked(ctx, tx, a); err != nil {
 		return err
 	}
 	switch {
 	case u.Status == spec.UserStatusSuspended:
 		return fault.New(spec.ProblemAccountSuspended, "")
+	case u.EmailVerifiedAt == nil && h.Settings.Conceal:
+		return fault.New(spec.ProblemInvalidCredentials, "")
 	case u.EmailVerifiedAt == nil:
 		return fault.New(spec.ProblemEmailUnverified, "")
 	}
 	return nil
 }
 
+// settle does what goes with every sign-in.
+func settle(ctx context.Context, tx pgx.Tx, id uuid.UUID) error {
+	if err := db.New().RecordSignIn(ctx, tx, id); err != nil {
+		return err
+	}
+	if err := knowNetwork(ctx, tx, id); err != nil {
+		return err
+	}
+	return users.EndOldestSessions(ctx, tx, id)
+}
+
 // open starts a session for a user who has proved who they are, by the methods amr (RFC 8176).
 func (h *Handlers) open(ctx context.Context, tx pgx.Tx, a attempt, u db.User, asked *string, amr []string) (session, error) {
-	scopes, err := narrow(asked, h.granted(u.Role, u.SecondFactorAt, nil))
+	role := h.standing(u.Role, u.SecondFactorAt)
+	scopes, err := narrow(asked, spec.RoleScopes(role))
 	if err != nil {
 		return session{}, err
 	}
@@ -135,10 +174,10 @@ func (h *Handlers) open(ctx context.Context, tx pgx.Tx, a attempt, u db.User, as
 	if err != nil {
 		return session{}, err
 	}
-	if err := db.New().RecordSignIn(ctx, tx, u.ID); err != nil {
+	if err := settle(ctx, tx, u.ID); err != nil {
 		return session{}, err
 	}
 	return session{
-		id: id, user: u.ID, role: u.Role, scopes: scopes, refresh: refresh, authenticatedAt: kept.AuthenticatedAt, amr: amr,
+		id: id, user: u.ID, role: role, scopes: scopes, refresh: refresh, authenticatedAt: kept.AuthenticatedAt, amr: amr,
 	}, outbox.Emit(ctx, tx, spec.SessionStarted{UserID: u.ID, SessionID: id, Amr: amr})
 }

@@ -32,6 +32,9 @@ func Confirm(ctx context.Context, tx pgx.Tx, id uuid.UUID, plain string) (db.Use
 	if err := db.New().DeleteOneTimeTokens(ctx, tx, id, db.TokenPurposeVerifyEmail); err != nil { // other mails, other links
 		return u, err
 	}
+	if err := knowNetwork(ctx, tx, u.ID); err != nil {
+		return u, err
+	}
 	return verify(actor.As(ctx, u), tx, u)
 }
 
@@ -79,15 +82,10 @@ func (h *Handlers) RequestVerification(ctx context.Context, req api.RequestVerif
 // MakeVerification makes a fresh token for the mail to an account whose address is not confirmed; wanted is false if
 // there is none. Only the token's hash is stored.
 func MakeVerification(ctx context.Context, tx pgx.Tx, id uuid.UUID, lifetime time.Duration) (u db.User, plain string, wanted bool, err error) {
-	u, err = db.New().LockUser(ctx, tx, id) // or the address could change before the token is there to be forgotten
-	if fault.Is(err, spec.ProblemNotFound) || err == nil && u.EmailVerifiedAt != nil {
-		return u, "", false, nil
+	u, err = db.New().LockUser(ctx, tx, id)
+	if err != nil || u.EmailVerifiedAt != nil {
+		return u, "", false, unlessGone(err)
 	}
-	if err != nil {
-		return u, "", false, err
-	}
-	plain, hash := token.NewOneTime()
-	return u, plain, true, db.New().CreateOneTimeToken(ctx, tx, db.CreateOneTimeTokenParams{
-		Hash: hash, UserID: id, Purpose: db.TokenPurposeVerifyEmail, Lifetime: lifetime,
-	})
+	plain, err = mint(ctx, tx, u, db.TokenPurposeVerifyEmail, lifetime)
+	return u, plain, true, err
 }

@@ -14,7 +14,6 @@ import (
 
 	"github.com/usherhq/usher/gen/db"
 	"github.com/usherhq/usher/gen/spec"
-	"github.com/usherhq/usher/server/audit"
 )
 
 // Emit records a fact: to be published, and in the audit log with who made it so.
@@ -23,7 +22,7 @@ func Emit(ctx context.Context, tx pgx.Tx, f spec.Fact) error {
 	if err != nil {
 		return err
 	}
-	if err := audit.Record(ctx, tx, f.Kind(), f.Subject(), json.RawMessage(payload)); err != nil {
+	if err := Record(ctx, tx, f.Kind(), f.Subject(), json.RawMessage(payload)); err != nil {
 		return err
 	}
 	return db.New().AppendFact(ctx, tx, db.AppendFactParams{Kind: f.Kind(), UserID: f.Subject(), Payload: payload})

@@ -80,6 +80,9 @@ func Check(password string, least int, own ...string) []Weakness {
 	return found
 }
 
+// IsShort tells whether a password is good only beside a second factor.
+func IsShort(password string) bool { return utf8.RuneCountInString(normalise(password)) < MinLength }
+
 // fold returns what is left of s when spelling does not count: no letter case,
 // no compatibility forms, none of the characters that join words.
 func fold(s string) string {

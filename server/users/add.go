@@ -51,24 +51,12 @@ func Add(ctx context.Context, tx pgx.Tx, d Draft) (db.User, error) {
 	return u, nil
 }
 
-// RegisteredAgain tells the owner of an address that somebody wants to register with it, or goes on where the owner
-// stopped. Errors: nickname-taken, as for an address that nobody has.
-func RegisteredAgain(ctx context.Context, tx pgx.Tx, d Draft) error {
-	if d.Nickname != nil {
-		taken, err := db.New().IsNicknameTaken(ctx, tx, nicknameKey(*d.Nickname))
-		if err != nil {
-			return err
-		}
-		if taken {
-			return fault.New(spec.ProblemNicknameTaken, "")
-		}
-	}
-	u, err := db.New().GetUserByEmail(ctx, tx, EmailKey(d.Email))
+// RegisteredAgain tells the owner of an address that somebody wants to register with it. Whoever that is, the way on is a
+// new password by mail: an account that waits for its confirmation may be somebody else's doing.
+func RegisteredAgain(ctx context.Context, tx pgx.Tx, email string) error {
+	u, err := db.New().GetUserByEmail(ctx, tx, EmailKey(email))
 	if err != nil {
 		return err
-	}
-	if u.EmailVerifiedAt == nil {
-		return outbox.Enqueue(ctx, tx, VerificationMail{UserID: u.ID})
 	}
 	return outbox.Enqueue(ctx, tx, Notice{UserID: u.ID, About: AboutRegisteredAlready})
 }

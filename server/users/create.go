@@ -15,10 +15,14 @@ import (
 	"github.com/usherhq/usher/server/store"
 )
 
-// Create adds an account for somebody else. Errors: role-not-grantable, and those of Add.
+// Create adds an account for somebody else. Errors: role-not-grantable, step-up-required for roles above AUTHOR, and those
+// of Add.
 func Create(ctx context.Context, tx pgx.Tx, by actor.Actor, d Draft) (db.User, error) {
 	if err := canGrant(by, d.Role); err != nil {
 		return db.User{}, err
+	}
+	if d.Role.Rank() > spec.RoleAUTHOR.Rank() && !by.Operator && !by.Recent {
+		return db.User{}, fault.New(spec.ProblemStepUpRequired, "")
 	}
 	if d.Verified && d.Role == spec.RoleANONYMOUS {
 		d.Role = spec.RoleAUTHENTICATED // which is what confirming would make of them

@@ -16,7 +16,7 @@ import (
 // a nickname, that is not theirs. An account that was confirmed meanwhile stays.
 func Expire(ctx context.Context, tx pgx.Tx, id uuid.UUID) error {
 	u, err := db.New().LockUser(ctx, tx, id)
-	if fault.Is(err, spec.ProblemNotFound) || err == nil && (u.EmailVerifiedAt != nil || u.Role != spec.RoleANONYMOUS) {
+	if fault.Is(err, spec.ProblemNotFound) || err == nil && (u.EmailVerifiedAt != nil || u.Role != spec.RoleANONYMOUS || u.LastLoginAt != nil) {
 		return nil
 	}
 	if err != nil {

@@ -6,6 +6,7 @@ import (
 	"github.com/google/uuid"
 	"github.com/jackc/pgx/v5"
 	"github.com/oapi-codegen/nullable"
+	"github.com/riverqueue/river"
 
 	"github.com/usherhq/usher/gen/api"
 	"github.com/usherhq/usher/gen/db"
@@ -18,7 +19,7 @@ import (
 
 // Update edits an account: absent fields stay, null clears (RFC 7396). Another e-mail address has to be confirmed anew.
 // Errors: not-found, forbidden (a role that is not below one's own), precondition-failed,
-// email-taken, nickname-taken, self-email-change.
+// email-taken, nickname-taken, self-email-change, step-up-required for another address.
 func Update(ctx context.Context, tx pgx.Tx, by actor.Actor, id uuid.UUID, patch spec.UserPatch) (db.User, error) {
 	u, err := lock(ctx, tx, id)
 	if err != nil {
@@ -27,10 +28,12 @@ func Update(ctx context.Context, tx pgx.Tx, by actor.Actor, id uuid.UUID, patch 
 	if err := canUpdate(by, u); err != nil {
 		return u, err
 	}
-	before := u.EmailKey
+	before := u
 	fields := apply(&u, patch)
-	if u.EmailKey != before && by.ID == u.ID {
-		return u, fault.New(spec.ProblemSelfEmailChange, "")
+	if u.EmailKey != before.EmailKey {
+		if err := canMove(by, u); err != nil {
+			return u, err
+		}
 	}
 	if len(fields) == 0 {
 		return u, nil
@@ -43,16 +46,44 @@ func Update(ctx context.Context, tx pgx.Tx, by actor.Actor, id uuid.UUID, patch 
 	}); err != nil {
 		return u, err
 	}
-	if u.EmailKey != before {
-		// What was mailed to the old address must neither confirm the new one nor set a password.
-		if err := db.New().ForgetTokens(ctx, tx, u.ID); err != nil {
-			return u, err
-		}
-		if err := outbox.Enqueue(ctx, tx, VerificationMail{UserID: u.ID}); err != nil {
+	if u.EmailKey != before.EmailKey {
+		if err := moveHouse(ctx, tx, by, u.ID, u.PasswordHash != nil, before.Email); err != nil {
 			return u, err
 		}
 	}
 	return u, outbox.Emit(ctx, tx, spec.UserUpdated{UserID: u.ID, By: by.By(), Fields: fields})
+}
+
+// canMove says who may give an account another address: with it comes the power to set the password.
+func canMove(by actor.Actor, u db.User) error {
+	switch {
+	case by.ID == u.ID:
+		return fault.New(spec.ProblemSelfEmailChange, "")
+	case !by.Operator && !by.Recent:
+		return fault.New(spec.ProblemStepUpRequired, "")
+	}
+	return nil
+}
+
+// moveHouse does what follows when staff give an account another address: it has to be confirmed, what was mailed to the
+// old one is void, sessions end, for one of them may be why staff were asked, and the old address is told.
+func moveHouse(ctx context.Context, tx pgx.Tx, by actor.Actor, id uuid.UUID, hasPassword bool, old string) error {
+	if err := db.New().ForgetTokens(ctx, tx, id); err != nil {
+		return err
+	}
+	if err := EndSessions(ctx, tx, id, nil, spec.SessionEndEndedByStaff); err != nil {
+		return err
+	}
+	confirm := river.JobArgs(VerificationMail{UserID: id})
+	if !hasPassword {
+		confirm = PasswordMail{UserID: id, New: true}
+	}
+	for _, letter := range []river.JobArgs{confirm, Notice{UserID: id, About: AboutEmailChanged, To: old}} {
+		if err := outbox.Enqueue(ctx, tx, letter); err != nil {
+			return err
+		}
+	}
+	return outbox.Emit(ctx, tx, spec.UserEmailChanged{UserID: id, By: by.By()})
 }
 
 func canUpdate(by actor.Actor, u db.User) error { return reach(by, u) }

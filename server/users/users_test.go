@@ -280,3 +280,28 @@ func text(ids []uuid.UUID) []string {
 	}
 	return out
 }
+
+// TestStaffGiveAnotherAddress: it takes a recent sign-in, ends all sessions, voids what was mailed, and the old address
+// is told.
+func TestStaffGiveAnotherAddress(t *testing.T) {
+	t.Parallel()
+	srv := apitest.New(t)
+	smtp := srv.Work()
+	manager, u := srv.Role(spec.RoleMANAGER), srv.User(spec.RoleAUTHENTICATED)
+	thief := srv.As(u)
+	require.Equal(t, 200, manager.Send("PATCH", spec.UpdateUserPath(u.ID), `{"email":"new@example.com"}`).Status)
+	apitest.Refused(thief, "GET", "/me", nil, spec.ProblemUnauthenticated)
+	require.Contains(t, smtp.Wait(t, u.Email).Subject, "e-mail address")
+	require.Contains(t, smtp.Wait(t, "new@example.com").Text, "/verify#")
+	require.Equal(t, []string{"session.ended", "user.email-changed", "user.updated"}, srv.Facts())
+
+	_, err := srv.DB.Exec(t.Context(), "UPDATE sessions SET authenticated_at = now() - interval '1 hour'")
+	require.NoError(t, err)
+	apitest.Refused(manager, "PATCH", spec.UpdateUserPath(u.ID), `{"email":"other@example.com"}`, spec.ProblemStepUpRequired)
+	require.Equal(t, 200, manager.Send("PATCH", spec.UpdateUserPath(u.ID), `{"bio":"Edited."}`).Status)
+	admin := srv.Role(spec.RoleADMIN)
+	_, err = srv.DB.Exec(t.Context(), "UPDATE sessions SET authenticated_at = now() - interval '1 hour'")
+	require.NoError(t, err)
+	apitest.Refused(admin, "POST", "/users", `{"email":"a@example.com","role":"ADMIN"}`, spec.ProblemStepUpRequired)
+	apitest.Do[spec.User](admin, "POST", "/users", `{"email":"a@example.com","role":"AUTHOR"}`, 201)
+}

@@ -27,7 +27,7 @@ type cleanup struct {
 func (w *cleanup) Work(ctx context.Context, _ *river.Job[Cleanup]) error {
 	failed := []error{w.expire(ctx)}
 	for _, clear := range []func(context.Context, db.DBTX) (int64, error){
-		db.New().DeleteExpiredSessions, db.New().DeleteOldAttempts, db.New().DeleteWholeLimits, db.New().DeleteExpiredTokens, db.New().DeleteOldAnswers, db.New().DeleteExpiredSigningKeys,
+		db.New().DeleteExpiredSessions, db.New().DeleteOldAttempts, db.New().DeleteWholeLimits, db.New().DeleteForgottenNetworks, db.New().DeleteExpiredTokens, db.New().DeleteOldAnswers, db.New().DeleteExpiredSigningKeys,
 	} {
 		_, err := clear(ctx, w.DB)
 		failed = append(failed, err)
@@ -44,10 +44,10 @@ func (w *cleanup) expire(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
+	var failed []error
 	for _, id := range ids {
-		if _, err := store.InTx(ctx, w.DB, func(tx pgx.Tx) (any, error) { return nil, users.Expire(ctx, tx, id) }); err != nil {
-			return err
-		}
+		_, err := store.InTx(ctx, w.DB, func(tx pgx.Tx) (any, error) { return nil, users.Expire(ctx, tx, id) })
+		failed = append(failed, err)
 	}
-	return nil
+	return errors.Join(failed...)
 }

@@ -43,15 +43,11 @@ func New(o Options) (*Worker, error) {
 		river.AddWorkerSafely(workers, &passwordMail{Options: o}),
 		river.AddWorkerSafely(workers, &emailChange{Options: o}),
 		river.AddWorkerSafely(workers, &notice{Options: o}),
-		river.AddWorkerSafely(workers, &rule[auth.Locking]{Options: o, do: func(ctx context.Context, tx pgx.Tx, job auth.Locking) error {
-			return auth.Locked(ctx, tx, job.UserID)
-		}}),
+		river.AddWorkerSafely(workers, &rule[auth.Locking]{Options: o, do: auth.Locked}),
 		river.AddWorkerSafely(workers, &rule[auth.Unlocking]{Options: o, do: func(ctx context.Context, tx pgx.Tx, job auth.Unlocking) error {
 			return auth.LockEnded(ctx, tx, job.UserID)
 		}}),
-		river.AddWorkerSafely(workers, &rule[auth.Forgotten]{Options: o, do: func(ctx context.Context, tx pgx.Tx, job auth.Forgotten) error {
-			return auth.Forgot(ctx, tx, job.UserID)
-		}}),
+		river.AddWorkerSafely(workers, &rule[auth.Forgotten]{Options: o, do: auth.Forgot}),
 		river.AddWorkerSafely(workers, &cleanup{Options: o}),
 	); err != nil {
 		return nil, err
