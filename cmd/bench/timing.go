@@ -139,7 +139,7 @@ func (p probe) compare(ctx context.Context, s *server, emails []string) (compari
 	}
 	defer to.close()
 	for i, email := range emails {
-		a, b, err := p.pair(to, p.request(email), p.request(strings.Replace(email, "example", "exemple", 1)))
+		a, b, err := p.pair(to, p.request(email), p.request(strings.Replace(email, "example", "another", 1)))
 		if err := cmp.Or(err, ctx.Err()); err != nil {
 			return c, err
 		}
