@@ -13,6 +13,10 @@ SELECT * FROM users WHERE id = $1;
 -- name: GetUserByEmail :one
 SELECT * FROM users WHERE email_key = $1;
 
+-- GetAddressee is the user with an address, or nobody's id: the same work and the same answer for both.
+-- name: GetAddressee :one
+SELECT coalesce((SELECT u.id FROM users u WHERE u.email_key = @email_key), gen_random_uuid())::uuid AS id;
+
 -- GetSigningIn reads who wants to sign in, and whether they have been on this network before.
 -- name: GetSigningIn :one
 SELECT sqlc.embed(u), EXISTS (SELECT FROM known_networks k WHERE k.user_id = u.id AND k.network = @network) AS known_there

@@ -98,6 +98,7 @@ func (l *lab) measure(ctx context.Context, note func(string, ...any)) ([]row, er
 			return nil, err
 		}
 	}
+	s.calm()
 	return slices.Concat(all.rows(l.page), s.rows(), begun.rows()), nil
 }
 

@@ -130,6 +130,18 @@ func (q *Queries) DeleteUser(ctx context.Context, db DBTX, id uuid.UUID) error {
 	return err
 }
 
+const getAddressee = `-- name: GetAddressee :one
+SELECT coalesce((SELECT u.id FROM users u WHERE u.email_key = $1), gen_random_uuid())::uuid AS id
+`
+
+// GetAddressee is the user with an address, or nobody's id: the same work and the same answer for both.
+func (q *Queries) GetAddressee(ctx context.Context, db DBTX, emailKey string) (uuid.UUID, error) {
+	row := db.QueryRow(ctx, getAddressee, emailKey)
+	var id uuid.UUID
+	err := row.Scan(&id)
+	return id, err
+}
+
 const getSigningIn = `-- name: GetSigningIn :one
 SELECT u.id, u.email, u.email_key, u.email_verified_at, u.nickname, u.nickname_key, u.password_hash, u.first_name, u.last_name, u.bio, u.location, u.locale, u.time_zone, u.website_url, u.linkedin_url, u.github_url, u.professional, u.role, u.status, u.registered_as, u.last_login_at, u.version, u.created_at, u.updated_at, u.pending_email, u.locked_until, u.second_factor_at, u.short_password, EXISTS (SELECT FROM known_networks k WHERE k.user_id = u.id AND k.network = $1) AS known_there
 FROM users u WHERE u.email_key = $2

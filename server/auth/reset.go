@@ -125,15 +125,12 @@ func invalidIfGone(err error) error {
 // RequestPasswordReset has a link mailed to who forgot a password. Addresses that nobody has get a job about nobody, and
 // the worker decides all else, so that neither the answer nor its time tells which are known.
 func (h *Handlers) RequestPasswordReset(ctx context.Context, req api.RequestPasswordResetRequestObject) (api.RequestPasswordResetResponseObject, error) {
-	u, err := db.New().GetUserByEmail(ctx, h.DB, users.EmailKey(req.Body.Email))
-	if fault.Is(err, spec.ProblemNotFound) {
-		u.ID, err = uuid.New(), nil
-	}
+	id, err := db.New().GetAddressee(ctx, h.DB, users.EmailKey(req.Body.Email))
 	if err != nil {
 		return nil, err
 	}
 	return store.InTx(ctx, h.DB, func(tx pgx.Tx) (api.RequestPasswordResetResponseObject, error) {
-		return api.RequestPasswordReset202Response{}, outbox.Enqueue(ctx, tx, Forgotten{UserID: u.ID, From: actor.From(ctx).Kept()})
+		return api.RequestPasswordReset202Response{}, outbox.Enqueue(ctx, tx, Forgotten{UserID: id, From: actor.From(ctx).Kept()})
 	})
 }
 

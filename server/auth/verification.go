@@ -63,16 +63,12 @@ func (h *Handlers) ConfirmVerification(ctx context.Context, req api.ConfirmVerif
 	})
 }
 
-// RequestVerification has the mail sent again to an address that waits for it. Addresses that do not get a job about
-// nobody, so that neither the answer nor its time tells which are known.
+// RequestVerification has the mail sent again to an address that waits for it. Addresses that nobody has get a job about
+// nobody, and the worker decides all else, so that neither the answer nor its time tells which are known.
 func (h *Handlers) RequestVerification(ctx context.Context, req api.RequestVerificationRequestObject) (api.RequestVerificationResponseObject, error) {
-	u, err := db.New().GetUserByEmail(ctx, h.DB, users.EmailKey(req.Body.Email))
-	if err != nil && !fault.Is(err, spec.ProblemNotFound) {
+	id, err := db.New().GetAddressee(ctx, h.DB, users.EmailKey(req.Body.Email))
+	if err != nil {
 		return nil, err
-	}
-	id := u.ID
-	if err != nil || u.EmailVerifiedAt != nil {
-		id = uuid.New()
 	}
 	return store.InTx(ctx, h.DB, func(tx pgx.Tx) (api.RequestVerificationResponseObject, error) {
 		return api.RequestVerification202Response{}, outbox.Enqueue(ctx, tx, users.VerificationMail{UserID: id})

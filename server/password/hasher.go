@@ -4,7 +4,10 @@ import (
 	"context"
 	"errors"
 	"runtime"
+	"runtime/debug"
+	"sync"
 	"sync/atomic"
+	"time"
 )
 
 // ErrBusy is returned at once when the queue in front of the hasher is full.
@@ -13,14 +16,23 @@ var ErrBusy = errors.New("password: too many hashes are waiting")
 
 // Hasher hashes and verifies, only so many at once: each hash fills a core and
 // takes Params.MemoryKiB, so an unbounded storm of sign-ins would take all
-// memory and be slower too. Safe for concurrent use.
+// memory and be slower too. What hashes leave behind is never more than what
+// runs, and nobody's for longer than the lull. Safe for concurrent use.
 type Hasher struct {
 	params Params
 	decoy  argon2Hash
 	places chan struct{} // held while hashing or waiting to
 	slots  chan struct{} // held while hashing
-	hashes atomic.Uint64
+
+	hashes     atomic.Uint64 // computed so far
+	collecting sync.Mutex    // held while hashes must not begin
+	collected  uint64        // hashes whose memory is free again
+	rest       *time.Timer   // until giveBack, unless somebody hashes
 }
+
+// lull is for how long nobody must have hashed before memory goes back to the
+// system. Taking it anew costs a tenth of a hash.
+const lull = 2 * time.Second
 
 // Hashes is how many hashes were computed so far.
 func (h *Hasher) Hashes() uint64 { return h.hashes.Load() }
@@ -35,12 +47,14 @@ func NewHasher(p Params, slots, queue int) (*Hasher, error) {
 	if slots <= 0 {
 		slots = runtime.GOMAXPROCS(0)
 	}
-	return &Hasher{
+	h := &Hasher{
 		params: p,
 		decoy:  newDecoy(p),
 		places: make(chan struct{}, slots+max(queue, 0)),
 		slots:  make(chan struct{}, slots),
-	}, nil
+	}
+	h.rest = time.AfterFunc(lull, h.giveBack)
+	return h, nil
 }
 
 // Hash returns the PHC string of a password, with a fresh salt. It fails with
@@ -50,6 +64,7 @@ func (h *Hasher) Hash(ctx context.Context, password string) (string, error) {
 		return "", err
 	}
 	defer h.leave()
+	h.makeRoom()
 	return newArgon2(h.params, normalise(password)).String(), nil
 }
 
@@ -69,12 +84,13 @@ func (h *Hasher) Verify(ctx context.Context, hash, password string) (bool, error
 		return false, err
 	}
 	defer h.leave()
-	return fits(stored, password) && hash != "", nil
+	return h.fits(stored, password) && hash != "", nil
 }
 
 // fits tells whether stored was made from password: from its form NFC, as ours
 // are, or from what was typed, as most other systems do.
-func fits(stored digest, password string) bool {
+func (h *Hasher) fits(stored digest, password string) bool {
+	h.makeRoom()
 	normal := normalise(password)
 	if stored.matches(normal) {
 		return true
@@ -82,7 +98,8 @@ func fits(stored digest, password string) bool {
 	if normal == password {
 		return false
 	}
-	runtime.GC() // as in leave
+	h.hashes.Add(1)
+	h.makeRoom()
 	return stored.matches(password)
 }
 
@@ -114,13 +131,33 @@ func (h *Hasher) enter(ctx context.Context) error {
 	}
 }
 
-// leave frees the slot, after the memory of the hash: argon2 cannot be given a
-// buffer to reuse, and left to its own pace the collector lets a storm of
-// sign-ins reach three times the memory, where one collection costs a few
-// percent of one hash.
+// makeRoom frees the memory of earlier hashes when they are as many as may run
+// at once. No other hash begins meanwhile, so there is memory for fewer than twice
+// as many as run. argon2 cannot be given a buffer to use again
+// (https://go.dev/issue/36634). Left to its own pace, the collector lets a storm of
+// sign-ins reach three times the memory; asked after every hash, it costs an eighth
+// of a sign-in, most of it for sweeping what has nothing to do with hashes.
+func (h *Hasher) makeRoom() {
+	h.collecting.Lock()
+	defer h.collecting.Unlock()
+	if done := h.hashes.Load(); done-h.collected >= uint64(cap(h.slots)) {
+		runtime.GC()
+		h.collected = done
+	}
+}
+
+// giveBack returns what the last hashes left behind to the system.
+func (h *Hasher) giveBack() {
+	h.collecting.Lock()
+	defer h.collecting.Unlock()
+	h.collected = h.hashes.Load()
+	debug.FreeOSMemory()
+}
+
+// leave frees the slot.
 func (h *Hasher) leave() {
 	h.hashes.Add(1)
-	runtime.GC()
+	h.rest.Reset(lull)
 	<-h.slots
 	<-h.places
 }

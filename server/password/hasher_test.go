@@ -2,10 +2,14 @@ package password
 
 import (
 	"context"
+	"runtime/debug"
+	"runtime/metrics"
 	"strings"
+	"sync"
 	"sync/atomic"
 	"testing"
 	"testing/synctest"
+	"time"
 
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
@@ -155,6 +159,62 @@ func TestWaitingEndsWithTheContext(t *testing.T) {
 		h.leave()
 		_, err := h.Hash(ctx, "comes too late")
 		require.ErrorIs(t, err, context.Canceled)
+	})
+}
+
+// TestMemoryOfAStorm looks at the heap whenever a hash has been computed. One that runs has all its memory, so what is
+// seen is at most one hash's less than the most there was. The collector does nothing by itself.
+func TestMemoryOfAStorm(t *testing.T) {
+	const slots, callers, each = 2, 8, 3
+	p := Params{MemoryKiB: 19 << 10, Iterations: 1, Parallelism: 1}
+	h := newHasher(t, p, slots, callers)
+	pace := debug.SetGCPercent(-1)
+	defer debug.SetGCPercent(pace)
+	h.giveBack()
+	before := heap()
+	var most atomic.Uint64
+	var all sync.WaitGroup
+	for range callers {
+		all.Go(func() {
+			for range each {
+				_, err := h.Verify(t.Context(), "", "purple monkey dishwasher")
+				assert.NoError(t, err)
+				for now, seen := heap(), most.Load(); now > seen && !most.CompareAndSwap(seen, now); seen = most.Load() {
+				}
+			}
+		})
+	}
+	all.Wait()
+	require.EqualValues(t, callers*each, h.Hashes())
+	one := uint64(p.MemoryKiB) << 10
+	require.Less(t, most.Load(), before+2*slots*one)
+	require.Greater(t, most.Load(), before+one, "the heap was looked at while there was nothing to see")
+}
+
+// heap is how much memory objects take, those that are not collected yet too.
+func heap() uint64 {
+	sample := []metrics.Sample{{Name: "/memory/classes/heap/objects:bytes"}}
+	metrics.Read(sample)
+	return sample[0].Value.Uint64()
+}
+
+func TestMemoryIsGivenBack(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		h := newHasher(t, DefaultParams(), 1, 0)
+		left := func() uint64 {
+			h.collecting.Lock()
+			defer h.collecting.Unlock()
+			return h.Hashes() - h.collected
+		}
+		for range 3 {
+			_, err := h.Hash(t.Context(), "purple monkey dishwasher")
+			require.NoError(t, err)
+			<-time.After(lull - 1)
+			require.EqualValues(t, 1, left(), "the next may come soon")
+		}
+		<-time.After(1)
+		synctest.Wait()
+		require.Zero(t, left())
 	})
 }
 
