@@ -150,7 +150,6 @@ var (
 		Public: true,
 		Limits: []RateLimit{
 			{By: "address", Count: 100, Per: 1 * time.Hour},
-			{By: "email", Count: 10, Per: 1 * time.Hour},
 		},
 		Params: []Param{
 			{"Idempotency-Key", "header", "string", "#/components/parameters/IdempotencyKey/schema", "", false},

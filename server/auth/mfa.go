@@ -52,8 +52,8 @@ func (h *Handlers) signInWithCode(ctx context.Context, b *spec.TokenRequest) (se
 	if err := h.reserve(ctx, a); err != nil {
 		return session{}, err
 	}
-	if b.Scope == nil {
-		b.Scope = kept.Scope
+	if b.Scope, err = withinAsked(b.Scope, kept.Scope); err != nil {
+		return session{}, err
 	}
 	s, err := h.enterWithCode(actor.As(ctx, a.user), a, kept.Hash, b)
 	switch {
@@ -64,6 +64,19 @@ func (h *Handlers) signInWithCode(ctx context.Context, b *spec.TokenRequest) (se
 		return s, h.refused(ctx, a, err)
 	}
 	return s, nil
+}
+
+// withinAsked holds the scope of the second step to what was asked for in the first, if anything was.
+func withinAsked(scope, before *string) (*string, error) {
+	if before == nil || *before == "" {
+		return scope, nil
+	}
+	if scope == nil || *scope == "" {
+		return before, nil
+	}
+	asked, _ := spec.ParseScopes(*before)
+	_, err := narrow(scope, asked)
+	return scope, err
 }
 
 // enterWithCode starts a session. The mfa_token is used up before the code is looked at, so that a request that is sent

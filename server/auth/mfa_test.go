@@ -95,6 +95,8 @@ func TestSecondGrant(t *testing.T) {
 
 	later(t, srv)
 	before := decode[spec.OAuthError](t, grant(srv, "grant_type", "password", "username", u.Email, "password", apitest.Password, "scope", "users:read:own").Body)
+	wider := grant(srv, "grant_type", mfaGrant, "mfa_token", *before.MfaToken, "otp", phone.shows(t), "scope", "users:read:own credentials:update:own")
+	require.Equal(t, spec.ProblemInvalidScope, code(t, wider), "nor is it widened")
 	remembered := withOTP(srv, *before.MfaToken, phone.shows(t))
 	require.Equal(t, "users:read:own", decode[spec.Token](t, remembered.Body).Scope, "what was asked for with the password")
 }

@@ -36,12 +36,22 @@ func Enqueue(ctx context.Context, tx pgx.Tx, job river.JobArgs) error {
 	return EnqueueAt(ctx, tx, time.Time{}, job)
 }
 
+// EnqueueOnce records a job unless the same was recorded lately.
+func EnqueueOnce(ctx context.Context, tx pgx.Tx, lately time.Duration, job river.JobArgs) error {
+	return insert(ctx, tx, job, river.InsertOpts{UniqueOpts: river.UniqueOpts{ByArgs: true, ByPeriod: lately}})
+}
+
 // EnqueueAt records a job that is not done before a time.
 func EnqueueAt(ctx context.Context, tx pgx.Tx, at time.Time, job river.JobArgs) error {
+	return insert(ctx, tx, job, river.InsertOpts{ScheduledAt: at})
+}
+
+func insert(ctx context.Context, tx pgx.Tx, job river.JobArgs, opts river.InsertOpts) error {
 	client, err := river.NewClient(riverpgxv5.New(nil), &river.Config{})
 	if err != nil {
 		return err
 	}
-	_, err = client.InsertTx(ctx, tx, job, &river.InsertOpts{MaxAttempts: Attempts, ScheduledAt: at}) // the worker has no say in it
+	opts.MaxAttempts = Attempts // the worker has no say in it
+	_, err = client.InsertTx(ctx, tx, job, &opts)
 	return err
 }

@@ -3,6 +3,7 @@ package users
 import (
 	"context"
 	"strings"
+	"time"
 
 	"github.com/google/uuid"
 	"github.com/jackc/pgx/v5"
@@ -58,7 +59,7 @@ func RegisteredAgain(ctx context.Context, tx pgx.Tx, email string) error {
 	if err != nil {
 		return err
 	}
-	return outbox.Enqueue(ctx, tx, Notice{UserID: u.ID, About: AboutRegisteredAlready})
+	return outbox.EnqueueOnce(ctx, tx, time.Hour, Notice{UserID: u.ID, About: AboutRegisteredAlready})
 }
 
 // insert stores the row under the nickname, or under one that is made up and still free. Each try at one has a

@@ -15,12 +15,19 @@ import (
 // EmailKey is what addresses are compared by: Unicode NFKC without letter case, the domain in ASCII (RFC 5891), so that
 // an address is one account however it is typed.
 func EmailKey(email string) string {
-	folded := norm.NFKC.String(cases.Fold().String(norm.NFKC.String(email)))
-	at := strings.LastIndexByte(folded, '@') + 1
-	if domain, err := idna.Lookup.ToASCII(folded[at:]); err == nil {
-		return folded[:at] + domain
+	plain := norm.NFKC.String(email)
+	at := strings.LastIndexByte(plain, '@') + 1
+	local := norm.NFKC.String(cases.Fold().String(plain[:at]))
+	if domain, err := idna.Lookup.ToASCII(plain[at:]); err == nil { // which knows ß from ss, as mail servers do
+		return local + domain
 	}
-	return folded
+	return local + strings.ToLower(plain[at:])
+}
+
+// sameMailbox tells whether two spellings differ in letter case and Unicode form only, so that mail to either reaches the
+// same person. Addresses with the same key need not: ß counts as ss.
+func sameMailbox(a, b string) bool {
+	return strings.EqualFold(norm.NFKC.String(a), norm.NFKC.String(b))
 }
 
 // CheckEmail refuses what is not an address as RFC 5321 and RFC 6531 have it, is longer than 254 octets, or holds

@@ -30,7 +30,7 @@ func Update(ctx context.Context, tx pgx.Tx, by actor.Actor, id uuid.UUID, patch 
 	}
 	before := u
 	fields := apply(&u, patch)
-	if u.EmailKey != before.EmailKey {
+	if !sameMailbox(before.Email, u.Email) {
 		if err := canMove(by, u); err != nil {
 			return u, err
 		}
@@ -46,7 +46,7 @@ func Update(ctx context.Context, tx pgx.Tx, by actor.Actor, id uuid.UUID, patch 
 	}); err != nil {
 		return u, err
 	}
-	if u.EmailKey != before.EmailKey {
+	if !sameMailbox(before.Email, u.Email) {
 		if err := moveHouse(ctx, tx, by, u.ID, u.PasswordHash != nil, before.Email); err != nil {
 			return u, err
 		}
@@ -91,6 +91,7 @@ func canUpdate(by actor.Actor, u db.User) error { return reach(by, u) }
 // apply writes the patch into u and names the fields that differ now.
 func apply(u *db.User, p spec.UserPatch) []string {
 	var changed []string
+	before := u.Email
 	set := func(name string, field *string, value *string) {
 		if value != nil && *value != *field {
 			*field = *value
@@ -111,8 +112,8 @@ func apply(u *db.User, p spec.UserPatch) []string {
 		}
 	}
 	set("email", &u.Email, p.Email)
-	if key := EmailKey(u.Email); key != u.EmailKey {
-		u.EmailKey, u.EmailVerifiedAt = key, nil
+	if p.Email != nil && !sameMailbox(before, u.Email) {
+		u.EmailKey, u.EmailVerifiedAt = EmailKey(u.Email), nil
 	}
 	set("nickname", &u.Nickname, p.Nickname)
 	u.NicknameKey = nicknameKey(u.Nickname)

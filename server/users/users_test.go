@@ -305,3 +305,17 @@ func TestStaffGiveAnotherAddress(t *testing.T) {
 	apitest.Refused(admin, "POST", "/users", `{"email":"a@example.com","role":"ADMIN"}`, spec.ProblemStepUpRequired)
 	apitest.Do[spec.User](admin, "POST", "/users", `{"email":"a@example.com","role":"AUTHOR"}`, 201)
 }
+
+// TestSpellingsOfAnAddress: another spelling of the same mailbox stays confirmed; what only compares alike does not.
+func TestSpellingsOfAnAddress(t *testing.T) {
+	t.Parallel()
+	srv := apitest.New(t)
+	manager := srv.Role(spec.RoleMANAGER)
+	u := srv.User(spec.RoleAUTHENTICATED, func(d *users.Draft) { d.Email = "grosse@strasse.example" })
+	edit := func(email string) spec.User {
+		return apitest.Do[spec.User](manager, "PATCH", spec.UpdateUserPath(u.ID), fmt.Sprintf(`{"email":%q}`, email), 200)
+	}
+	require.NotNil(t, edit("GROSSE@Strasse.example").EmailVerifiedAt)
+	require.Nil(t, edit("große@strasse.example").EmailVerifiedAt, "mail to it goes elsewhere")
+	require.NotEqual(t, users.EmailKey("a@straße.example"), users.EmailKey("a@strasse.example"), "nor are these one domain")
+}
