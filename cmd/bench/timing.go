@@ -8,6 +8,7 @@ import (
 	"io"
 	"math/rand/v2"
 	"net/url"
+	"slices"
 	"strings"
 	"time"
 
@@ -46,51 +47,61 @@ const warmUp = 20 // pairs that do not count
 
 // runTiming holds known addresses against unknown ones and prints what the time of the answers tells.
 func runTiming(ctx context.Context, args []string, out, notes io.Writer) error {
-	o, pairs, err := parseTiming(args, notes)
+	o, err := parseTiming(args, notes)
 	if err != nil {
 		return err
 	}
 	fmt.Fprintf(notes, "building, and filling a database with %s users\n", count(o.users))
-	l, err := newLab(ctx, o)
+	l, err := newLab(ctx, o.options)
 	if err != nil {
 		return err
 	}
 	defer l.close()
 	// No limit and no lock: they would answer before what is to be timed.
 	l.settings = []string{"USHER_CONCEAL_ACCOUNTS=true", "USHER_RATE_LIMIT_SCALE=0", "USHER_LOCK_AFTER=100"}
-	table, err := l.timing(ctx, pairs, notes)
+	table, err := l.timing(ctx, o, notes)
 	if err != nil {
 		return err
 	}
 	fmt.Fprintln(out, layOut(table))
 	fmt.Fprintf(out, "%s users. %d pairs of each request, about fresh addresses of the same length, the known one first or second as coins fall, on\n"+
 		"one connection, one after the other, after %d pairs to warm up. The service conceals accounts; no limits. Medians, and\n"+
-		"of the difference within pairs the interval that holds its median with 95 %% certainty (sign test).\n\n", count(l.users), pairs, warmUp)
+		"of the difference within pairs the interval that holds its median with 95 %% certainty (sign test).\n\n", count(l.users), o.pairs, warmUp)
 	return l.describeMachine(ctx, out)
 }
 
-func parseTiming(args []string, notes io.Writer) (o options, pairs int, err error) {
-	o = options{hashing: password.DefaultParams()}
+// timingOptions are what to time, and how often.
+type timingOptions struct {
+	options
+	pairs  int // of each probe
+	probes []probe
+}
+
+func parseTiming(args []string, notes io.Writer) (timingOptions, error) {
+	o := timingOptions{options: options{hashing: password.DefaultParams()}}
 	f := flag.NewFlagSet("bench timing", flag.ContinueOnError)
 	f.SetOutput(notes)
 	f.IntVar(&o.users, "users", 20_000, "accounts in the database")
-	f.IntVar(&pairs, "pairs", 500, "pairs of a known and an unknown address, for each request")
+	f.IntVar(&o.pairs, "pairs", 500, "pairs of a known and an unknown address, for each request")
+	only := f.String("only", "", "part of the names of the requests to time; empty: all of them")
 	f.BoolVar(&o.quick, "quick", false, "only see whether everything works: 2,000 users, 10 pairs")
 	if err := f.Parse(args); err != nil {
-		return o, 0, err
+		return o, err
 	}
 	if o.quick {
-		o.users, pairs = 2_000, 10
+		o.users, o.pairs = 2_000, 10
 		o.hashing = password.Params{MemoryKiB: 7 << 10, Iterations: 1, Parallelism: 1}
 	}
-	if least := len(probes()) * (pairs + warmUp); pairs < 6 || o.users < max(least, 2*callers) {
-		err = fmt.Errorf("want at least 6 pairs, and for these %s users", count(least))
+	o.probes = slices.DeleteFunc(probes(), func(p probe) bool { return !strings.Contains(p.what, *only) })
+	least := max(len(o.probes)*(o.pairs+warmUp), 2*callers)
+	if len(o.probes) == 0 || o.pairs < 6 || o.users < least {
+		return o, fmt.Errorf("want a request to time, at least 6 pairs, and for these %s users", count(least))
 	}
-	return o, pairs, err
+	return o, nil
 }
 
 // timing sends every probe about pairs of addresses and compares.
-func (l *lab) timing(ctx context.Context, pairs int, notes io.Writer) ([][]string, error) {
+func (l *lab) timing(ctx context.Context, o timingOptions, notes io.Writer) ([][]string, error) {
 	s, err := l.service(ctx)
 	if err != nil {
 		return nil, err
@@ -99,13 +110,12 @@ func (l *lab) timing(ctx context.Context, pairs int, notes io.Writer) ([][]strin
 		return nil, err
 	}
 	table := [][]string{{"p50", "known", "unknown", "difference", "95 % interval", "verdict"}}
-	all := probes()
-	stride := l.users / len(all) / (pairs + warmUp)
-	for i, p := range all {
+	stride := l.users / len(o.probes) / (o.pairs + warmUp)
+	for i, p := range o.probes {
 		fmt.Fprintln(notes, p.what)
 		var known []string // nobody is asked about twice
-		for n := range pairs + warmUp {
-			known = append(known, crowd{}.person((n*len(all)+i)*stride).email)
+		for n := range o.pairs + warmUp {
+			known = append(known, crowd{}.person((n*len(o.probes)+i)*stride).email)
 		}
 		if p.waiting {
 			if err := l.unverify(ctx, known); err != nil {

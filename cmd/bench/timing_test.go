@@ -21,8 +21,8 @@ func TestTimingQuick(t *testing.T) {
 }
 
 func TestTimingOptions(t *testing.T) {
-	for _, args := range [][]string{{"-pairs", "5"}, {"-users", "1000"}, {"-pairs", "5000"}, {"-rounds", "1"}} {
-		_, _, err := parseTiming(args, t.Output())
+	for _, args := range [][]string{{"-pairs", "5"}, {"-users", "1000"}, {"-pairs", "5000"}, {"-rounds", "1"}, {"-only", "nothing"}} {
+		_, err := parseTiming(args, t.Output())
 		require.Error(t, err, args)
 	}
 }
