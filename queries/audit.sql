@@ -3,6 +3,12 @@ INSERT INTO audit_entries (id, action, actor_kind, actor_id, user_id, address, d
 VALUES (@id, @action, @actor_kind, sqlc.narg('actor_id'), sqlc.narg('user_id'), sqlc.narg('address'), sqlc.narg('device'),
     sqlc.narg('request_id'), @details);
 
+-- AppendAuditEntries adds what one actor did to many accounts.
+-- name: AppendAuditEntries :exec
+INSERT INTO audit_entries (id, action, actor_kind, actor_id, user_id, address, device, request_id, details)
+SELECT unnest(@ids::uuid[]), unnest(@actions::text[]), @actor_kind, sqlc.narg('actor_id'), unnest(@user_ids::uuid[]), sqlc.narg('address'),
+    sqlc.narg('device'), sqlc.narg('request_id'), unnest(@details::text[])::jsonb;
+
 -- The lists below are in the order of keys, which are UUIDv7, so that a time is a bound on them. Each filter has an index
 -- on its column and the key. Comparing both at once, and ordering by both, makes Postgres read there, whatever the values
 -- are and whether it plans for them: given "action = x ORDER BY id" it takes a frequent action for a recent one, and walks

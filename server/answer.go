@@ -6,11 +6,13 @@ import (
 	"fmt"
 	"maps"
 	"net/http"
+	"slices"
 	"strconv"
 
 	"github.com/labstack/echo/v4"
 
 	"github.com/usherhq/usher/gen/api"
+	"github.com/usherhq/usher/gen/spec"
 	"github.com/usherhq/usher/server/etag"
 )
 
@@ -70,12 +72,53 @@ func answer(next api.StrictHandlerFunc, operation string) api.StrictHandlerFunc 
 		if err != nil {
 			return nil, err
 		}
+		if answersFile(operationOf(c)) {
+			return nil, api.Write(&file{Context: c}, result)
+		}
 		a, err := render(result)
 		if err != nil {
 			return nil, fmt.Errorf("%s: %w", operation, err)
 		}
 		return nil, a.send(c)
 	}
+}
+
+// answersFile reports whether an operation answers something that is sent as it is made.
+func answersFile(op *spec.Operation) bool {
+	return len(op.Answers) > 0 && !slices.Contains(op.Answers, echo.MIMEApplicationJSON)
+}
+
+// file is an answer that is sent as it is made, or not at all when the client has it already. What the handler gives as its
+// entity tag tells it from all others.
+type file struct {
+	echo.Context
+	known bool
+}
+
+// Header is where the generated code sets headers.
+func (f *file) Header() http.Header { return f.Response().Header() }
+
+// WriteHeader sends the headers.
+func (f *file) WriteHeader(status int) {
+	h := f.Header()
+	tag := `"` + h.Get("ETag") + `"`
+	h.Set("ETag", tag)
+	h.Set("Cache-Control", "private, no-cache")
+	if f.known = etag.Matches(f.Request().Header.Get("If-None-Match"), tag); f.known {
+		for _, name := range []string{"Content-Type", "Content-Length", "Content-Disposition"} {
+			h.Del(name)
+		}
+		status = http.StatusNotModified
+	}
+	f.Response().WriteHeader(status)
+}
+
+// Write sends a part of the file.
+func (f *file) Write(b []byte) (int, error) {
+	if f.known {
+		return len(b), nil
+	}
+	return f.Response().Write(b)
 }
 
 // keep is an answer as it is stored for retries.

@@ -32,7 +32,7 @@ func TestGoClient(t *testing.T) {
 	me, err := c.GetMeWithResponse(t.Context(), nil, bearer)
 	require.NoError(t, err)
 	require.Equal(t, u.ID, me.JSON200.ID)
-	require.Equal(t, []string{"self", "audit", "change-email", "change-password", "end-other-sessions", "second-factor", "sessions", "sign-out", "update"}, apitest.Rels(me.JSON200.Links))
+	require.Equal(t, []string{"self", "audit", "change-email", "change-password", "end-other-sessions", "profile", "profile-fields", "second-factor", "sessions", "sign-out", "update"}, apitest.Rels(me.JSON200.Links))
 
 	tag := me.HTTPResponse.Header.Get("ETag")
 	edit := spec.ProfilePatch{Bio: nullable.NewNullableWithValue("By the SDK"), Location: nullable.NewNullNullable[string]()}

@@ -1,6 +1,7 @@
 package server_test
 
 import (
+	"strings"
 	"testing"
 
 	"github.com/stretchr/testify/require"
@@ -41,15 +42,16 @@ func TestStaleVersions(t *testing.T) {
 	srv := apitest.New(t)
 	me := srv.User(spec.RoleADMIN)
 	other := srv.User(spec.RoleAUTHENTICATED)
-	bodies := map[string]string{"updateUser": `{"bio":"x"}`, "updateMe": `{"bio":"x"}`}
+	bodies := map[string]string{
+		"updateUser": `{"bio":"x"}`, "updateMe": `{"bio":"x"}`, "replaceProfileField": `{"title":"T","schema":{}}`,
+		"changeRole": `{"role":"AUTHOR","reason":"x"}`, "suspendUser": `{"reason":"x"}`,
+	}
+	field := apitest.Do[spec.ProfileField](srv.As(me), "POST", "/profile-fields", `{"name":"a","title":"T","schema":{}}`, 201)
 	for _, op := range spec.Operations() {
 		if !op.Takes("If-Match") {
 			continue
 		}
-		at := op.Path
-		if op.Owner != "" {
-			at = spec.GetUserPath(other.ID)
-		}
+		at := strings.NewReplacer("{field_id}", field.ID.String(), "{user_id}", other.ID.String()).Replace(op.Path)
 		var body any
 		if len(op.Bodies) > 0 {
 			require.Contains(t, bodies, op.ID, "give this test a body for %s", op.ID)
@@ -58,4 +60,5 @@ func TestStaleVersions(t *testing.T) {
 		apitest.Refused(srv.As(me).With("If-Match", `"0.x"`), op.Method, at, body, spec.ProblemPreconditionFailed)
 	}
 	apitest.Do[spec.User](srv.As(me), "GET", spec.GetUserPath(other.ID), nil, 200)
+	require.Equal(t, field.UpdatedAt, apitest.Do[spec.ProfileField](srv.As(me), "GET", spec.GetProfileFieldPath(field.ID), nil, 200).UpdatedAt)
 }

@@ -8,6 +8,7 @@ import (
 	"mime"
 	"net/http"
 	"strings"
+	"time"
 
 	"github.com/go-json-experiment/json"
 	"github.com/google/uuid"
@@ -51,10 +52,14 @@ func begin(op *spec.Operation) echo.MiddlewareFunc {
 				c.Response().Header().Set("Deprecation", op.Deprecation)
 				c.Response().Header().Set("Sunset", op.Sunset)
 			}
-			ctx, cancel := context.WithTimeout(c.Request().Context(), timeout)
+			patience := timeout
+			if streams(op) {
+				patience = streamTimeout
+			}
+			ctx, cancel := context.WithTimeout(c.Request().Context(), patience)
 			defer cancel()
 			c.SetRequest(c.Request().WithContext(ctx))
-			if accept := c.Request().Header.Get("Accept"); accept != "" && !readsJSON(accept) {
+			if accept := c.Request().Header.Get("Accept"); accept != "" && !reads(accept, op.Answers) {
 				return fault.New(spec.ProblemNotAcceptable, "")
 			}
 			return next(c)
@@ -62,13 +67,20 @@ func begin(op *spec.Operation) echo.MiddlewareFunc {
 	}
 }
 
-// readsJSON reports whether an Accept header (RFC 9110 section 12.5.1) takes JSON or a problem.
-func readsJSON(accept string) bool {
+// streams reports whether an operation takes or answers files, which may take long.
+func streams(op *spec.Operation) bool { return op.Stream > 0 || answersFile(op) }
+
+// reads reports whether an Accept header (RFC 9110 section 12.5.1) takes one of the content types, or those of failures.
+func reads(accept string, answers []string) bool {
 	for item := range strings.SplitSeq(accept, ",") {
 		mediaType, params, _ := strings.Cut(strings.ToLower(strings.TrimSpace(item)), ";")
-		switch strings.TrimSpace(mediaType) {
-		case "*/*", "application/*", "application/json", "application/problem+json":
-			if q := strings.ReplaceAll(params, " ", ""); q != "q=0" && q != "q=0.0" {
+		wanted := strings.TrimSpace(mediaType)
+		if q := strings.ReplaceAll(params, " ", ""); q == "q=0" || q == "q=0.0" {
+			continue
+		}
+		for _, offered := range append([]string{echo.MIMEApplicationJSON, "application/problem+json"}, answers...) {
+			kind, _, _ := strings.Cut(offered, "/")
+			if wanted == "*/*" || wanted == kind+"/*" || wanted == offered {
 				return true
 			}
 		}
@@ -169,6 +181,9 @@ func readBody(c echo.Context, held *contract.Request) error {
 		return nil
 	}
 	r := c.Request()
+	if held.Stream() > 0 {
+		return openBody(c, held)
+	}
 	raw, err := io.ReadAll(http.MaxBytesReader(c.Response(), r.Body, maxBody))
 	if _, tooLarge := errors.AsType[*http.MaxBytesError](err); tooLarge {
 		return fault.New(spec.ProblemBodyTooLarge, "")
@@ -192,12 +207,35 @@ func readBody(c echo.Context, held *contract.Request) error {
 	return nil
 }
 
+// openBody leaves a body that is a file to the handler, which reads it as it arrives.
+func openBody(c echo.Context, held *contract.Request) error {
+	r := c.Request()
+	if err := held.Takes(r.Header.Get("Content-Type")); err != nil {
+		return err
+	}
+	if r.ContentLength > held.Stream() {
+		return fault.New(spec.ProblemBodyTooLarge, "")
+	}
+	r.Body = http.MaxBytesReader(c.Response(), r.Body, held.Stream())
+	return nil
+}
+
+// extend gives a file the time to come or go that other requests do not have.
+func extend(c echo.Context) {
+	control, end := http.NewResponseController(c.Response()), time.Now().Add(streamTimeout)
+	_ = control.SetReadDeadline(end)  // who cannot be given more time
+	_ = control.SetWriteDeadline(end) // has what everybody has
+}
+
 // prepare hands the handler what the contract gives the operation: conditions, pages, safe retries.
 func (w *wire) prepare(op *spec.Operation) echo.MiddlewareFunc {
 	conditional, paged, retried := op.Takes("If-Match"), op.Takes("cursor"), op.Takes("Idempotency-Key")
 	return func(next echo.HandlerFunc) echo.HandlerFunc {
 		return func(c echo.Context) error {
 			ctx := c.Request().Context()
+			if streams(op) {
+				extend(c)
+			}
 			if conditional {
 				ctx = etag.Expect(ctx, c.Request().Header.Get("If-Match"))
 			}

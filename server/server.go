@@ -20,7 +20,9 @@ import (
 	"github.com/usherhq/usher/server/audit"
 	"github.com/usherhq/usher/server/auth"
 	"github.com/usherhq/usher/server/contract"
+	"github.com/usherhq/usher/server/fields"
 	"github.com/usherhq/usher/server/token"
+	"github.com/usherhq/usher/server/transfers"
 	"github.com/usherhq/usher/server/users"
 )
 
@@ -29,6 +31,8 @@ type Options struct {
 	DB             *pgxpool.Pool
 	Auth           *auth.Handlers
 	Users          *users.Handlers
+	Fields         *fields.Handlers
+	Transfers      *transfers.Handlers
 	Audit          *audit.Handlers
 	Secret         token.Secret
 	Log            *slog.Logger
@@ -42,6 +46,8 @@ type Options struct {
 const (
 	maxBody = 1 << 20
 	timeout = 10 * time.Second
+	// streamTimeout is how long a file may take to come or go.
+	streamTimeout = 15 * time.Minute
 )
 
 // wire is what the guards and the answers share.
@@ -81,7 +87,7 @@ func mount(o Options) (*echo.Echo, error) {
 		DisableErrorHandler: true, DisableStackAll: true, LogErrorFunc: w.panicked,
 	}), headers, cors(o.AllowedOrigins))
 
-	groups := api.Groups{Auth: o.Auth, Users: o.Users, Audit: o.Audit}
+	groups := api.Groups{Auth: o.Auth, Users: o.Users, Fields: o.Fields, Transfers: o.Transfers, Audit: o.Audit}
 	api.RegisterHandlersWithOptions(e, api.NewStrictHandler(groups, []api.StrictMiddlewareFunc{answer}), api.RegisterHandlersOptions{
 		BaseURL:              spec.BasePath,
 		OperationMiddlewares: w.guards(),

@@ -18,6 +18,9 @@ func (c *checker) body(id, mediaType string, ref *openapi3.SchemaRef) {
 	}
 	at, s := "schema "+refName(ref.Ref), ref.Value
 	if streamed(mediaType) {
+		if number(s.Extensions["x-max-bytes"]) <= 0 {
+			c.refuse("%s: write x-max-bytes; a body that is read as a stream needs an end", at)
+		}
 		return
 	}
 	switch mediaType {
@@ -27,7 +30,7 @@ func (c *checker) body(id, mediaType string, ref *openapi3.SchemaRef) {
 			c.refuse("%s: write x-merge-patch: true; null and left out would be the same in Go", at)
 		}
 	default:
-		c.refuse("%s: a body is JSON, a merge patch, a form, multipart/form-data or application/octet-stream; %s is none of them", id, mediaType)
+		c.refuse("%s: a body is JSON, a merge patch, a form, text/csv, multipart/form-data or application/octet-stream; %s is none of them", id, mediaType)
 		return
 	}
 	if !s.Type.Is("object") {
@@ -44,7 +47,7 @@ func (c *checker) body(id, mediaType string, ref *openapi3.SchemaRef) {
 
 // streamed reports whether a body is left to the handler, which reads it as a stream.
 func streamed(mediaType string) bool {
-	return mediaType == "application/octet-stream" || mediaType == "multipart/form-data"
+	return slices.Contains([]string{"application/octet-stream", "multipart/form-data", "text/csv"}, mediaType)
 }
 
 // understood are the keywords that bounded looks at, and those that let nothing more in.

@@ -9,9 +9,14 @@ import (
 )
 
 func (c *checker) links() {
-	known, clients := map[string][]string{}, map[string]bool{}
-	each(c.doc, func(path, _ string, _ *openapi3.PathItem, op *openapi3.Operation) {
+	known, clients, ids := map[string][]string{}, map[string]bool{}, map[string]bool{}
+	each(c.doc, func(path, _ string, item *openapi3.PathItem, op *openapi3.Operation) {
 		known[op.OperationID] = placeholders(path)
+		for _, p := range slices.Concat(item.Parameters, op.Parameters) {
+			if p.Value.In == openapi3.ParameterInPath && isID(p.Value.Schema) {
+				ids[op.OperationID] = true
+			}
+		}
 		clients[op.OperationID] = forClients(op)
 	})
 	for name, ref := range c.doc.Components.Responses {
@@ -36,7 +41,7 @@ func (c *checker) links() {
 				continue
 			}
 			for p, from := range l.Parameters {
-				c.filled(at, p, from, response)
+				c.filled(at, p, from, ids[l.OperationID], response)
 			}
 		}
 	}
@@ -44,16 +49,22 @@ func (c *checker) links() {
 
 const bodyMember = "$response.body#/"
 
-// filled refuses a link parameter that no id in the response fills.
-func (c *checker) filled(at, param string, from any, response *openapi3.Response) {
+// filled refuses a link parameter that nothing in the response fills: an id by an id, a name by a string.
+func (c *checker) filled(at, param string, from any, id bool, response *openapi3.Response) {
 	member, ok := strings.CutPrefix(text(from), bodyMember)
 	if !ok || strings.Contains(member, "/") {
 		c.refuse("%s: fill %s from a member of the response, %sid, not from %v", at, param, bodyMember, from)
 		return
 	}
-	media := response.Content["application/json"]
-	if media == nil || media.Schema == nil || !isID(media.Schema.Value.Properties[member]) {
+	var found *openapi3.SchemaRef
+	if media := response.Content["application/json"]; media != nil && media.Schema != nil {
+		found = media.Schema.Value.Properties[member]
+	}
+	switch {
+	case id && !isID(found):
 		c.refuse("%s: fill %s from a member that is {type: string, format: uuid}, which %s is not", at, param, member)
+	case !id && (found == nil || !found.Value.Type.Is("string") || isID(found)):
+		c.refuse("%s: fill %s from a member that is a string and no id, which %s is not", at, param, member)
 	}
 }
 

@@ -56,12 +56,12 @@ func (c *checker) parameters(id string, params openapi3.Parameters) {
 		if p.Ref == "" {
 			c.refuse("%s: move it to components.parameters and write a $ref", at)
 		}
-		if v.Schema == nil || v.Schema.Ref != "" || !simple(v) {
-			c.refuse("%s: write a schema in place: one string, integer or boolean, or in the query a list of strings in the usual style", at)
+		if v.Schema == nil || v.Schema.Ref != "" && len(v.Schema.Value.Enum) == 0 || !simple(v) {
+			c.refuse("%s: write a schema in place, or the $ref of an enum: one string, integer or boolean, or in the query a list of strings in the usual style", at)
 			continue
 		}
-		if v.In == openapi3.ParameterInPath && !isID(v.Schema) {
-			c.refuse("%s: write {type: string, format: uuid}; paths hold ids", at)
+		if v.In == openapi3.ParameterInPath && !v.Schema.Value.Type.Is("string") {
+			c.refuse("%s: write {type: string, format: uuid}, or a string with a pattern; paths hold ids and names", at)
 			continue
 		}
 		c.bounded(at, v.Schema)

@@ -32,11 +32,11 @@ func TestRefusesOperations(t *testing.T) {
 
 func TestRefusesParameters(t *testing.T) {
 	const cursor = "schema: {type: string, maxLength: 100, pattern: '^[a-z]*$'}"
-	const simple = "listUsers: parameter cursor: write a schema in place: one string, integer or boolean, or in the query a list of strings in the usual style"
+	const simple = "listUsers: parameter cursor: write a schema in place, or the $ref of an enum: one string, integer or boolean, or in the query a list of strings in the usual style"
 	refuses(t, map[string]mutation{
 		"in place":               {"- $ref: '#/components/parameters/Count'", "- {name: count, in: query, schema: {type: boolean}}", "listUsers: parameter count: move it to components.parameters and write a $ref"},
 		"no schema":              {cursor, "content: {application/json: {schema: {type: string}}}", simple},
-		"a schema elsewhere":     {cursor, "schema: {$ref: '#/components/schemas/Role'}", simple},
+		"a schema elsewhere":     {cursor, "schema: {$ref: '#/components/schemas/Token'}", simple},
 		"no type":                {cursor, "schema: {maxLength: 100}", simple},
 		"two types":              {cursor, "schema: {type: [string, 'null'], maxLength: 100, pattern: x}", simple},
 		"a number":               {cursor, "schema: {type: number, minimum: 0, maximum: 1}", simple},
@@ -44,9 +44,10 @@ func TestRefusesParameters(t *testing.T) {
 		"a list of numbers":      {cursor, "schema: {type: array, maxItems: 3, items: {type: integer, minimum: 0, maximum: 1}}", simple},
 		"a list by default":      {cursor, "schema: {type: array, default: [x], maxItems: 3, items: {type: string, maxLength: 3, pattern: x}}", simple},
 		"a list with commas":     {cursor, "explode: false, schema: {type: array, maxItems: 3, items: {type: string, maxLength: 3, pattern: x}}", simple},
-		"a list in a header":     {"schema: {type: string, maxLength: 255, pattern: '^[!-~]*$'}", "schema: {type: array, maxItems: 3, items: {type: string, maxLength: 3, pattern: x}}", "createUser: parameter Idempotency-Key: write a schema in place: one string, integer or boolean, or in the query a list of strings in the usual style"},
-		"a cookie":               {"Count: {name: count, in: query, schema: {type: boolean", "Count: {name: count, in: cookie, schema: {type: boolean", "listUsers: parameter count: write a schema in place: one string, integer or boolean, or in the query a list of strings in the usual style"},
-		"a path without an id":   {"{name: session_id, in: path, required: true, schema: {type: string, format: uuid}}", "{name: session_id, in: path, required: true, schema: {type: string, maxLength: 9, pattern: x}}", "endSession: parameter session_id: write {type: string, format: uuid}; paths hold ids"},
+		"a list in a header":     {"schema: {type: string, maxLength: 255, pattern: '^[!-~]*$'}", "schema: {type: array, maxItems: 3, items: {type: string, maxLength: 3, pattern: x}}", "createUser: parameter Idempotency-Key: write a schema in place, or the $ref of an enum: one string, integer or boolean, or in the query a list of strings in the usual style"},
+		"a cookie":               {"Count: {name: count, in: query, schema: {type: boolean", "Count: {name: count, in: cookie, schema: {type: boolean", "listUsers: parameter count: write a schema in place, or the $ref of an enum: one string, integer or boolean, or in the query a list of strings in the usual style"},
+		"a path with a number":   {"{name: nickname, in: path, required: true, schema: {type: string, maxLength: 30, pattern: '^[a-z]+$'}}", "{name: nickname, in: path, required: true, schema: {type: integer, minimum: 0, maximum: 9}}", "getPerson: parameter nickname: write {type: string, format: uuid}, or a string with a pattern; paths hold ids and names"},
+		"a path without end":     {"schema: {type: string, maxLength: 30, pattern: '^[a-z]+$'}", "schema: {type: string}", "getPerson: parameter nickname: a string from a client needs a maxLength\ngetPerson: parameter nickname: a string from a client needs a pattern, a format or an enum"},
 		"a string without end":   {cursor, "schema: {type: string}", "listUsers: parameter cursor: a string from a client needs a maxLength\nlistUsers: parameter cursor: a string from a client needs a pattern, a format or an enum"},
 		"a number without end":   {"minimum: 1, maximum: 2000000, ", "", "listUsers: parameter limit: a number from a client needs a minimum and a maximum"},
 		"a list without end":     {"type: array, maxItems: 3, items: {type: string, enum: [READER, ADMIN]}", "type: array, items: {type: string, enum: [READER, ADMIN]}", "listUsers: parameter role: a list from a client needs items and maxItems"},
@@ -58,12 +59,13 @@ func TestRefusesConventions(t *testing.T) {
 	const page = "listUsers: a page takes the parameters limit and cursor and answers 200 with a Link header; write all three, or none"
 	const resource = "getUser: a resource takes If-None-Match and answers 200 with an ETag; write both"
 	const created = "createUser: a POST that creates takes an Idempotency-Key and answers 201 with a Location; write both"
+	const person = "getPerson: a resource takes If-None-Match and answers 200 with an ETag; write both"
 	const patch = "updateUser: a PATCH has an application/merge-patch+json body, takes If-Match and answers 200 with an ETag; write all three"
 	refuses(t, map[string]mutation{
 		"a page without a limit":      {"        - $ref: '#/components/parameters/Limit'\n", "", page},
 		"a page without a cursor":     {"        - $ref: '#/components/parameters/Cursor'\n", "", page + "\nlistUsers: a resource takes If-None-Match and answers 200 with an ETag; write both"},
 		"a page without a link":       {"      headers: {Link: {schema: {type: string}}}\n", "", page},
-		"a resource without a tag":    {"      headers: {ETag: {schema: {type: string}}}\n", "", resource + "\n" + patch},
+		"a resource without a tag":    {"      headers: {ETag: {schema: {type: string}}}\n", "", person + "\n" + resource + "\n" + patch},
 		"a resource always sent":      {"- $ref: '#/components/parameters/IfNoneMatch'", "- $ref: '#/components/parameters/Count'", resource},
 		"created twice":               {"- $ref: '#/components/parameters/IdempotencyKey'", "- $ref: '#/components/parameters/Count'", created},
 		"created nobody knows where":  {"      headers: {Location: {schema: {type: string}}}\n", "", created},

@@ -64,7 +64,7 @@ func TestRefusesScopes(t *testing.T) {
 
 func TestRefusesRoles(t *testing.T) {
 	refuses(t, map[string]mutation{
-		"no ladder":           {"      enum: [GUEST, READER, ADMIN]\n", "", "schema Role: write an enum, the ladder of roles from the bottom up\nschema UserDraft.role: a string from a client needs a maxLength\nschema UserDraft.role: a string from a client needs a pattern, a format or an enum\nx-role-scopes: add ADMIN to the enum Role, or drop it here\nx-role-scopes: add GUEST to the enum Role, or drop it here\nx-role-scopes: add READER to the enum Role, or drop it here"},
+		"no ladder":           {"      enum: [GUEST, READER, ADMIN]\n", "", "getPerson: parameter as: write a schema in place, or the $ref of an enum: one string, integer or boolean, or in the query a list of strings in the usual style\nschema Role: write an enum, the ladder of roles from the bottom up\nschema UserDraft.role: a string from a client needs a maxLength\nschema UserDraft.role: a string from a client needs a pattern, a format or an enum\nx-role-scopes: add ADMIN to the enum Role, or drop it here\nx-role-scopes: add GUEST to the enum Role, or drop it here\nx-role-scopes: add READER to the enum Role, or drop it here"},
 		"a role is missing":   {"        GUEST: []\n", "", "x-role-scopes: give role GUEST a list of the scopes it adds, [] if none"},
 		"scopes as one word":  {"        GUEST: []\n", "        GUEST: users:read\n", "x-role-scopes: give role GUEST a list of the scopes it adds, [] if none"},
 		"an unknown role":     {"        GUEST: []\n", "        GUEST: []\n        KING: []\n", "x-role-scopes: add KING to the enum Role, or drop it here"},

@@ -23,6 +23,7 @@ type contract struct {
 	Rels       []string // every relation a link can have
 	Problems   []problem
 	Facts      []fact
+	Encoded    []encoded
 }
 
 type operation struct {
@@ -31,11 +32,20 @@ type operation struct {
 	Any, Own                       []string // scopes; one is enough
 	Owner                          string   // the path parameter that says whose resource it is
 	Prefix, Suffix                 string   // of the path, around its parameter
-	Key                            string   // that parameter, empty if there is none
+	Key                            key      // that parameter
+	Stream                         int64    // how many bytes a body has at most that the handler reads as a stream
+	Answers                        []string // the content types of what it answers when all goes well
 	Deprecation                    deprecation
 	Limits                         []limit
 	Params                         []param
 	Bodies                         []body
+	Replies                        []reply
+}
+
+// key is what tells one thing from the others in a path. The zero key is none.
+type key struct {
+	Name string
+	Text bool // it is any text; else a UUID
 }
 
 type param struct {
@@ -54,13 +64,13 @@ type role struct {
 
 type resource struct {
 	Name  string
-	Keys  []string // the ids that the links are filled with
+	Keys  []key // what the links are filled with
 	Links []link
 }
 
 type link struct {
 	Rel, Operation string
-	Key            string // what fills the path parameter; empty if there is none
+	Key            key // what fills the path parameter
 }
 
 type problem struct {
@@ -91,6 +101,11 @@ func read(doc *openapi3.T) contract {
 	each(doc, func(path, method string, item *openapi3.PathItem, op *openapi3.Operation) {
 		c.Operations = append(c.Operations, readOperation(path, method, item, op))
 	})
+	var replies map[string][]reply
+	replies, c.Encoded = readReplies(doc)
+	for i, o := range c.Operations {
+		c.Operations[i].Replies = replies[o.ID]
+	}
 	for _, t := range doc.Tags {
 		c.Tags = append(c.Tags, t.Name)
 	}
@@ -123,7 +138,7 @@ func readOperation(path, method string, item *openapi3.PathItem, op *openapi3.Op
 	o := operation{ID: op.OperationID, Method: method, Path: path, Tag: op.Tags[0], Summary: op.Summary}
 	o.Deprecation, _ = readDeprecation(op)
 	o.Prefix, o.Suffix, _ = strings.Cut(path, "{")
-	o.Key, o.Suffix, _ = strings.Cut(o.Suffix, "}")
+	o.Key.Name, o.Suffix, _ = strings.Cut(o.Suffix, "}")
 	o.Public, o.Client = public(op), forClients(op)
 	o.StepUp, _ = op.Extensions["x-step-up"].(bool)
 	o.Limits = readLimits(op)
@@ -139,25 +154,50 @@ func readOperation(path, method string, item *openapi3.PathItem, op *openapi3.Op
 	}
 	for _, p := range slices.Concat(item.Parameters, op.Parameters) {
 		v := p.Value
-		made := param{Name: v.Name, In: v.In, Type: v.Schema.Value.Type.Slice()[0], Schema: p.Ref + "/schema", Required: v.Required}
-		switch value := v.Schema.Value.Default.(type) {
-		case nil:
-		case float64:
-			made.Default = strconv.FormatFloat(value, 'f', -1, 64)
-		default:
-			made.Default = fmt.Sprint(value)
+		if v.In == openapi3.ParameterInPath {
+			o.Key.Text = !isID(v.Schema)
 		}
-		o.Params = append(o.Params, made)
+		o.Params = append(o.Params, readParam(p))
 		if v.In == "path" && v.Name == "user_id" {
 			o.Owner = v.Name
 		}
 	}
 	if op.RequestBody != nil {
 		for _, mediaType := range slices.Sorted(maps.Keys(op.RequestBody.Value.Content)) {
-			o.Bodies = append(o.Bodies, body{mediaType, op.RequestBody.Value.Content[mediaType].Schema.Ref})
+			media := op.RequestBody.Value.Content[mediaType]
+			o.Bodies = append(o.Bodies, body{mediaType, media.Schema.Ref})
+			if streamed(mediaType) {
+				o.Stream = int64(number(media.Schema.Value.Extensions["x-max-bytes"]))
+			}
 		}
 	}
+	o.Answers = answers(op)
 	return o
+}
+
+func readParam(p *openapi3.ParameterRef) param {
+	v := p.Value
+	made := param{Name: v.Name, In: v.In, Type: v.Schema.Value.Type.Slice()[0], Schema: p.Ref + "/schema", Required: v.Required}
+	switch value := v.Schema.Value.Default.(type) {
+	case nil:
+	case float64:
+		made.Default = strconv.FormatFloat(value, 'f', -1, 64)
+	default:
+		made.Default = fmt.Sprint(value)
+	}
+	return made
+}
+
+// answers lists the content types of the answers that are no failures.
+func answers(op *openapi3.Operation) []string {
+	var out []string
+	for status, response := range op.Responses.Map() {
+		if status < "300" {
+			out = append(out, slices.Collect(maps.Keys(response.Value.Content))...)
+		}
+	}
+	slices.Sort(out)
+	return slices.Compact(out)
 }
 
 // relations lists every relation of the contract after those of pages, which the service makes itself.
@@ -187,13 +227,14 @@ func readResources(doc *openapi3.T) []resource {
 			l := response.Links[rel].Value
 			made := link{Rel: rel, Operation: l.OperationID}
 			for _, from := range l.Parameters {
-				made.Key = strings.TrimPrefix(text(from), bodyMember)
+				member := strings.TrimPrefix(text(from), bodyMember)
+				made.Key = key{member, !isID(response.Content["application/json"].Schema.Value.Properties[member])}
 				r.Keys = append(r.Keys, made.Key)
 			}
 			r.Links = append(r.Links, made)
 		}
 		// By name, so that a link more does not swap two ids in the signature.
-		slices.Sort(r.Keys)
+		slices.SortFunc(r.Keys, func(a, b key) int { return cmp.Compare(a.Name, b.Name) })
 		r.Keys = slices.Compact(r.Keys)
 		// self comes first, as readers expect.
 		slices.SortStableFunc(r.Links, func(a, b link) int { return cmp.Compare(b2i(b.Rel == "self"), b2i(a.Rel == "self")) })

@@ -1,5 +1,6 @@
 // Specgen derives from openapi.yaml what oapi-codegen does not: who may call each operation and how often, which links a resource
-// carries, what each problem means, the facts, the parameters and bodies to check, and one handler interface per tag.
+// carries, what each problem means, the facts, the parameters and bodies to check, one handler interface per tag, and the
+// queries of lists for each of their orders.
 // It refuses a contract that leaves something open rather than guess.
 package main
 
@@ -53,7 +54,11 @@ func run(in, out string, stderr io.Writer) error {
 	if err != nil {
 		return err
 	}
-	files := map[string][]byte{"api/openapi.yaml": yaml, "api/openapi.json": append(json, '\n')}
+	files, err := renderQueries(filepath.Join(filepath.Dir(in), "queries"), doc)
+	if err != nil {
+		return err
+	}
+	files["api/openapi.yaml"], files["api/openapi.json"] = yaml, append(json, '\n')
 	c := read(doc)
 	for path, name := range map[string]string{
 		"spec/operations.gen.go": "operations",
@@ -61,6 +66,7 @@ func run(in, out string, stderr io.Writer) error {
 		"spec/links.gen.go":      "links",
 		"spec/problems.gen.go":   "problems",
 		"spec/facts.gen.go":      "facts",
+		"spec/encode.gen.go":     "encode",
 		"api/groups.gen.go":      "groups",
 		"api/document.gen.go":    "document",
 	} {

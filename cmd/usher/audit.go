@@ -6,65 +6,83 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
-	"io"
 	"iter"
-	"strings"
-	"text/tabwriter"
+	"slices"
 	"time"
 
 	"github.com/google/uuid"
 	"github.com/jackc/pgx/v5/pgxpool"
 	"github.com/spf13/cobra"
 
-	"github.com/usherhq/usher/gen/db"
 	"github.com/usherhq/usher/gen/spec"
 	"github.com/usherhq/usher/server/audit"
-	"github.com/usherhq/usher/server/fault"
+	"github.com/usherhq/usher/server/outbox"
 	"github.com/usherhq/usher/server/store"
-	"github.com/usherhq/usher/server/users"
 )
 
 // inquiry is what the command line asks of the audit log.
 type inquiry struct {
-	user, actor, action string
-	since               time.Duration
-	from, to            string
-	limit               int
-	output              string
+	user, actor string
+	action      *choice
+	since       span
+	from, to    string
+	limit       int
 }
 
 func auditCommand() *cobra.Command {
 	q := new(inquiry)
-	c := onMigrated(&cobra.Command{
+	c := withOutput(onMigrated(&cobra.Command{
 		Use: "audit", Short: "Show who did what, newest first", Args: cobra.NoArgs,
-		Long:    "Audit shows the entries of the audit log that match all flags, newest first. Times are in UTC.",
-		Example: "  usher audit --user ada@example.com --since 24h\n  usher audit --action sign-in.failed --limit 10000 --output json",
-	}, q.answer)
-	c.Flags().StringVar(&q.user, "user", "", "entries about this account: its e-mail address or id")
-	c.Flags().StringVar(&q.actor, "actor", "", "entries of what this account did: its e-mail address or id")
-	c.Flags().StringVar(&q.action, "action", "", "entries of this action, such as session.started")
-	c.Flags().DurationVar(&q.since, "since", 0, "entries of the last so much time, such as 24h")
+		Long: "Audit shows the entries of the audit log that match all flags, newest first. Times are in UTC. The actions are\n" +
+			lines(actions(), 118) + ".",
+		Example: "  usher audit --user ada@example.com --since 7d\n  usher audit --action sign-in.failed --limit 10000 --output json",
+	}, q.answer))
+	c.Flags().StringVar(&q.user, "user", "", "entries about this account: its e-mail address, nickname or id")
+	c.Flags().StringVar(&q.actor, "actor", "", "entries of what this account did: its e-mail address, nickname or id")
+	q.action = addChoice(c, "action", "", "entries of this action, such as session.started", actions()...)
+	c.Flags().Var(&q.since, "since", "entries of the last so much time, such as 24h, 7d or 2w")
+	c.Flags().Lookup("since").DefValue = ""
 	c.Flags().StringVar(&q.from, "from", "", "entries of this time or later, such as 2026-11-21 or 2026-11-21T09:30:00Z")
 	c.Flags().StringVar(&q.to, "to", "", "entries before this time")
 	c.Flags().IntVar(&q.limit, "limit", 50, "how many entries at most")
-	c.Flags().StringVar(&q.output, "output", "table", "table, or json: one entry a line")
 	c.MarkFlagsMutuallyExclusive("since", "from")
 	return c
 }
 
+// actions are what entries are about: the facts of the contract, and what is logged beside them.
+func actions() []string {
+	out := append(spec.FactKinds(), outbox.SignInFailed, outbox.SignInChallenged, outbox.ProofFailed, outbox.OperationRefused,
+		outbox.ClientCreated, outbox.ClientDeleted, outbox.KeyRotated, outbox.KeyRevoked, outbox.FieldCreated, outbox.FieldReplaced,
+		outbox.FieldDeleted, outbox.JobRetried, outbox.JobCancelled, outbox.ImportStarted, outbox.ImportFinished,
+		outbox.ImportCancelled, outbox.ExportStarted, outbox.ExportDownloaded)
+	slices.Sort(out)
+	return out
+}
+
+// lines lists words on lines of at most so many letters.
+func lines(words []string, wide int) string {
+	out, used := "", 0
+	for i, word := range words {
+		switch {
+		case i > 0 && used+len(word)+3 > wide:
+			out, used = out+",\n", 0
+		case i > 0:
+			out, used = out+", ", used+2
+		}
+		out, used = out+word, used+len(word)
+	}
+	return out
+}
+
 func (q *inquiry) answer(c *cobra.Command, pool *pgxpool.Pool) error {
-	show, ok := map[string]func(io.Writer, iter.Seq2[spec.AuditEntry, error]) error{"table": tabulate, "json": encode}[q.output]
-	switch {
-	case !ok:
-		return errors.New("--output: want table or json")
-	case q.limit < 1:
+	if q.limit < 1 {
 		return errors.New("--limit: want at least 1")
 	}
 	f, err := q.filter(c.Context(), pool)
 	if err != nil {
 		return err
 	}
-	return show(c.OutOrStdout(), entries(c.Context(), pool, f, q.limit))
+	return showAll(c, entries(c.Context(), pool, f, q.limit), entryColumns()...)
 }
 
 func (q *inquiry) filter(ctx context.Context, pool *pgxpool.Pool) (audit.Filter, error) {
@@ -76,11 +94,11 @@ func (q *inquiry) filter(ctx context.Context, pool *pgxpool.Pool) (audit.Filter,
 	if by != nil {
 		f.By = new(by.String())
 	}
-	if q.action != "" {
-		f.Action = &q.action
+	if q.action.chosen != "" {
+		f.Action = &q.action.chosen
 	}
 	if q.since != 0 {
-		f.From = new(time.Now().Add(-q.since))
+		f.From = new(time.Now().Add(-time.Duration(q.since)))
 	}
 	if f.From != nil && f.To != nil && f.From.After(*f.To) {
 		wrongTo = errors.New("--to: this is before the time that the entries start at")
@@ -88,23 +106,19 @@ func (q *inquiry) filter(ctx context.Context, pool *pgxpool.Pool) (audit.Filter,
 	return f, cmp.Or(wrongFrom, wrongTo, wrongUser, wrongActor)
 }
 
-// account is the id that a flag gives, or that of whoever has the address it gives; nil if it gives nothing.
+// account is the id that a flag gives, or that of whoever has the address or nickname it gives; nil if it gives nothing.
 func account(ctx context.Context, pool *pgxpool.Pool, flag, given string) (*uuid.UUID, error) {
 	if given == "" {
 		return nil, nil
 	}
-	if strings.Contains(given, "@") {
-		u, err := db.New().GetUserByEmail(ctx, pool, users.EmailKey(given))
-		if fault.Is(err, spec.ProblemNotFound) {
-			return nil, fmt.Errorf("%s: nobody has this address now; a deleted account is found by its id", flag)
-		}
-		return &u.ID, err
+	if id, err := uuid.Parse(given); err == nil {
+		return &id, nil // there may be no account any more
 	}
-	id, err := uuid.Parse(given)
-	if err != nil {
-		return nil, fmt.Errorf("%s: want an e-mail address or an id", flag)
+	u, err := find(ctx, pool, given)
+	if errors.Is(err, errNoAddress) || errors.Is(err, errNoNickname) {
+		return nil, fmt.Errorf("%s: %w now; a deleted account is found by its id", flag, err)
 	}
-	return &id, nil
+	return &u.ID, err
 }
 
 // instant is the time that a flag gives; nil if it gives none.
@@ -144,43 +158,27 @@ func entries(ctx context.Context, pool *pgxpool.Pool, f audit.Filter, limit int)
 	}
 }
 
-// encode writes an entry a line, as the API shows it.
-func encode(w io.Writer, found iter.Seq2[spec.AuditEntry, error]) error {
-	out := json.NewEncoder(w)
-	out.SetEscapeHTML(false)
-	for e, err := range found {
-		if err != nil {
-			return err
-		}
-		if err := out.Encode(e); err != nil {
-			return err
-		}
+func entryColumns() []column[spec.AuditEntry] {
+	return []column[spec.AuditEntry]{
+		{"TIME", func(e spec.AuditEntry) string { return moment(e.RecordedAt) }},
+		{"ACTION", func(e spec.AuditEntry) string { return e.Action }},
+		{"ACTOR", func(e spec.AuditEntry) string { return who(e.Actor) }},
+		{"ABOUT", func(e spec.AuditEntry) string {
+			if e.UserID == nil {
+				return "-"
+			}
+			return e.UserID.String()
+		}},
+		{"NETWORK", func(e spec.AuditEntry) string { return dash(e.Address) }},
+		{"REQUEST", func(e spec.AuditEntry) string { return dash(e.RequestID) }},
+		{"DETAILS", func(e spec.AuditEntry) string {
+			details, err := json.Marshal(e.Details)
+			if err != nil {
+				return err.Error()
+			}
+			return string(details)
+		}},
 	}
-	return nil
-}
-
-func tabulate(w io.Writer, found iter.Seq2[spec.AuditEntry, error]) error {
-	out := tabwriter.NewWriter(w, 0, 4, 2, ' ', 0)
-	fmt.Fprintln(out, "TIME\tACTION\tACTOR\tABOUT\tNETWORK\tREQUEST\tDETAILS")
-	for e, err := range found {
-		if err != nil {
-			return err
-		}
-		details, err := json.Marshal(e.Details)
-		if err != nil {
-			return err
-		}
-		who, about := string(e.Actor.Kind), "-"
-		if e.Actor.ID != nil {
-			who += " " + *e.Actor.ID
-		}
-		if e.UserID != nil {
-			about = e.UserID.String()
-		}
-		fmt.Fprintf(out, "%s\t%s\t%s\t%s\t%s\t%s\t%s\n",
-			moment(e.RecordedAt), e.Action, who, about, dash(e.Address), dash(e.RequestID), details)
-	}
-	return out.Flush()
 }
 
 func dash(s *string) string {
@@ -188,4 +186,11 @@ func dash(s *string) string {
 		return "-"
 	}
 	return *s
+}
+
+func who(a spec.AuditActor) string {
+	if a.ID == nil {
+		return string(a.Kind)
+	}
+	return string(a.Kind) + " " + *a.ID
 }

@@ -88,14 +88,14 @@ func TestAudit(t *testing.T) {
 		"--from 2026-01-02T01:00:00+01:00 --to 2026-01-03":    "user.updated ",
 		"--since 1s":                                          "",
 		"--user " + bob.String() + " --actor " + bob.String(): "",
-		"--action no.such":                                    "",
+		"--action user.locked":                                "",
 	} {
 		require.Equal(t, want, found(strings.Fields(args)...), args)
 	}
 
 	command(t, env, "", "user", "create", "--email", "Ada@example.com", "--nickname", "ada").succeeds(t)
 	var e spec.AuditEntry
-	require.NoError(t, json.Unmarshal([]byte(ask("--user", "ada@EXAMPLE.com", "--since", "1h", "--output", "json")), &e))
+	require.NoError(t, json.Unmarshal([]byte(ask("--user", "ada@EXAMPLE.com", "--since", "1d", "--output", "json")), &e))
 	require.Equal(t, spec.UserCreated{}.Kind(), e.Action)
 	require.Equal(t, spec.AuditActor{Kind: spec.AuditActorKindOperator}, e.Actor)
 	require.WithinDuration(t, time.Now(), e.RecordedAt, time.Minute)
@@ -120,16 +120,17 @@ func TestAuditReadsOn(t *testing.T) {
 func TestAuditRefuses(t *testing.T) {
 	env := onDatabaseAt(dbtest.URL(t))
 	for args, sentence := range map[string]string{
-		"--user ada":                        "--user: want an e-mail address or an id",
-		"--actor ada":                       "--actor: want an e-mail address or an id",
-		"--user ada@example.com":            "--user: nobody has this address now; a deleted account is found by its id",
+		"--user ada":                        "--user: nobody has this nickname now; a deleted account is found by its id",
+		"--actor ada":                       "--actor: nobody has this nickname now; a deleted account is found by its id",
+		"--user ada@example.com":            "--user: nobody has this e-mail address now; a deleted account is found by its id",
 		"--from yesterday":                  "--from: want a day or a time, such as 2026-11-21 or 2026-11-21T09:30:00Z",
 		"--to tomorrow":                     "--to: want a day or a time, such as 2026-11-21 or 2026-11-21T09:30:00Z",
 		"--from 2026-01-02 --to 2026-01-01": "--to: this is before the time that the entries start at",
 		"--limit 0":                         "--limit: want at least 1",
-		"--output yaml":                     "--output: want table or json",
+		"--output yaml":                     `invalid argument "yaml" for "--output" flag: want table or json`,
 		"--since 24h --from 2026-01-01":     "if any flags in the group [since from] are set none of the others can be; [from since] were all set",
-		"--since day":                       `invalid argument "day" for "--since" flag: time: invalid duration "day"`,
+		"--since day":                       `invalid argument "day" for "--since" flag: want a time such as 90m, 24h, 7d or 2w`,
+		"--action user.made":                `invalid argument "user.made" for "--action" flag: want ` + anyOf(actions()),
 		"everything":                        `unknown command "everything" for "usher audit"`,
 	} {
 		command(t, env, "", append([]string{"audit"}, strings.Fields(args)...)...).fails(t, sentence)

@@ -1,42 +1,78 @@
 package main
 
 import (
+	"bytes"
+	"encoding/json"
 	"fmt"
 	"net/url"
 	"reflect"
 	"strings"
-	"text/tabwriter"
 
 	"github.com/spf13/cobra"
 )
 
 func configCommand() *cobra.Command {
-	c := &cobra.Command{
+	c := withOutput(&cobra.Command{
 		Use: "config", Short: "Show every setting", Args: cobra.NoArgs,
+		Long:    "Config lists the settings that there are, which are variables of the environment, and their defaults.",
+		Example: "  usher config",
 		RunE: func(c *cobra.Command, _ []string) error {
-			out := tabwriter.NewWriter(c.OutOrStdout(), 0, 4, 2, ' ', 0)
-			fmt.Fprintln(out, "SETTING\tDEFAULT\tMEANING")
+			var found []setting
 			for _, f := range settingFields(reflect.TypeFor[settings]()) {
-				fmt.Fprintf(out, "%s\t%s\t%s\n", f.Tag.Get("env"), f.Tag.Get("envDefault"), f.Tag.Get("help"))
+				found = append(found, setting{f.Tag.Get("env"), f.Tag.Get("envDefault"), f.Tag.Get("help")})
 			}
-			return out.Flush()
+			return showAll(c, all(found),
+				column[setting]{"SETTING", func(s setting) string { return s.Name }},
+				column[setting]{"DEFAULT", func(s setting) string { return s.Default }},
+				column[setting]{"MEANING", func(s setting) string { return s.Meaning }})
 		},
-	}
-	c.AddCommand(&cobra.Command{
+	})
+	c.AddCommand(withOutput(&cobra.Command{
 		Use: "check", Short: "Check the settings and show those in force, secrets masked", Args: cobra.NoArgs,
+		Long: "Check reads the settings from the environment as `usher serve` does, names every mistake in them, and shows those in\n" +
+			"force. What is secret in them is masked.",
+		Example: "  usher config check\n  usher config check --output json",
 		RunE: func(c *cobra.Command, _ []string) error {
 			s, err := read[settings](nil)
 			if err != nil {
 				return err
 			}
-			out := tabwriter.NewWriter(c.OutOrStdout(), 0, 4, 2, ' ', 0)
+			var force inForce
 			for _, f := range settingFields(reflect.TypeOf(s)) {
-				fmt.Fprintf(out, "%s\t%s\n", f.Tag.Get("env"), masked(f, reflect.ValueOf(s).FieldByName(f.Name)))
+				force = append(force, [2]string{f.Tag.Get("env"), masked(f, reflect.ValueOf(s).FieldByName(f.Name))})
 			}
-			return out.Flush()
+			return showOne(c, force)
 		},
-	})
+	}))
 	return c
+}
+
+// setting is one that there is.
+type setting struct {
+	Name    string `json:"name"`
+	Default string `json:"default"`
+	Meaning string `json:"meaning"`
+}
+
+// inForce are settings with their values, in order.
+type inForce [][2]string
+
+// MarshalJSON makes an object of them.
+func (settings inForce) MarshalJSON() ([]byte, error) {
+	var out bytes.Buffer
+	for i, s := range settings {
+		name, err := json.Marshal(s[0])
+		if err != nil {
+			return nil, err
+		}
+		value, err := json.Marshal(s[1])
+		if err != nil {
+			return nil, err
+		}
+		fmt.Fprintf(&out, "%c%s:%s", "{,"[min(i, 1)], name, value)
+	}
+	out.WriteByte('}')
+	return out.Bytes(), nil
 }
 
 // settingFields lists the settings, those of embedded structs too, in the order of the source.

@@ -35,7 +35,8 @@ func devCommand() *cobra.Command {
 		Short: "Run everything on this machine, with nothing to set up",
 		Long: "Dev runs the whole service in one process for development: a private Postgres, migrations, keys, the worker.\n" +
 			"Data, mails and secrets are kept in the data folder; delete it to start over. Every setting of `usher config` but\n" +
-			"USHER_LISTEN can be given in the environment and then wins, DATABASE_URL and SMTP_URL too.",
+			"USHER_LISTEN can be given in the environment and then wins, DATABASE_URL and SMTP_URL too.\n" +
+			"The commands of operators, such as `usher user list`, take the DATABASE_URL that dev prints, while it runs.",
 		Args: cobra.NoArgs,
 		RunE: func(c *cobra.Command, _ []string) error {
 			return stopped(c.Context(), develop(c.Context(), port, data, c.OutOrStdout()))
@@ -138,6 +139,9 @@ func (s settings) develop(ctx context.Context, l net.Listener, out io.Writer, lo
 	fmt.Fprintf(out, "\n  Usher      %s\n  API docs   %s/docs\n", s.BaseURL, s.BaseURL)
 	if kept {
 		fmt.Fprintf(out, "  Mails      %s/dev/mail\n", s.BaseURL)
+	}
+	if os.Getenv("DATABASE_URL") == "" { // else they have it
+		fmt.Fprintf(out, "  Operator   DATABASE_URL='%s' usher user list\n", s.DatabaseURL)
 	}
 	if err := s.firstAdmin(ctx, pool, out); err != nil {
 		return err

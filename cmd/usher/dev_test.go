@@ -71,6 +71,8 @@ func TestDev(t *testing.T) {
 	require.Equal(t, nobody.url+"/docs", p.says(`API docs +(\S+)\n`))
 	require.Equal(t, nobody.url+"/dev/mail", p.says(`Mails +(\S+)\n`))
 	require.Equal(t, http.StatusOK, status(nobody, "/docs"))
+	operator := start(t, variables{"DATABASE_URL": p.says(`Operator +DATABASE_URL='(\S+)' usher user list\n`)}, "user", "list")
+	require.Contains(t, operator.ends(soon).succeeds(t), "admin@example.com")
 	nobody.wholeLife()
 	admin, _ := nobody.signIn(p.says(`Admin +(\S+), password`), p.says(`password (\S+) \(shown once\)`))
 	require.Len(t, want[spec.UserPage](admin, http.StatusOK, "GET", "/users", nil).Items, 2)
@@ -138,6 +140,7 @@ func TestDevTakesSettings(t *testing.T) {
 	args := []string{"--port", "0", "--data", filepath.Join(t.TempDir(), "made")}
 	p, nobody := developing(t, env, args...)
 	p.says(`Admin +whoever registers first\n`)
+	require.NotContains(t, p.out.String(), "Operator", "whoever gave the address of the database has it")
 	require.Equal(t, spec.RoleADMIN, nobody.register("ada@example.com").Role)
 	require.Equal(t, spec.RoleANONYMOUS, nobody.register("bob@example.com").Role)
 	ada, _ := nobody.signIn("ada@example.com", secret)

@@ -4,7 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"text/tabwriter"
+	"strings"
 	"time"
 
 	"github.com/jackc/pgx/v5"
@@ -29,17 +29,17 @@ func (k Keys) policy() auth.KeyPolicy {
 }
 
 func keyListCommand() *cobra.Command {
-	return onMigrated(&cobra.Command{
+	return withOutput(onMigrated(&cobra.Command{
 		Use: "list", Short: "List the keys that are published", Args: cobra.NoArgs,
-		Long: "List shows the published keys: the one that signs, those before it, whose tokens still count, and the next one.",
+		Long:    "List shows the published keys: the one that signs, those before it, whose tokens still count, and the next one.",
+		Example: "  usher key list",
 	}, func(c *cobra.Command, pool *pgxpool.Pool) error {
 		keys, err := db.New().ListSigningKeys(c.Context(), pool)
 		if err != nil {
 			return err
 		}
-		out := tabwriter.NewWriter(c.OutOrStdout(), 0, 4, 2, ' ', 0)
-		fmt.Fprintln(out, "ID\tALGORITHM\tCREATED\tSIGNS FROM\tEXPIRES\tSTATE")
 		signing := auth.SigningKey(keys, time.Now())
+		var found []publishedKey
 		for i, k := range keys {
 			state := "old"
 			switch {
@@ -48,10 +48,34 @@ func keyListCommand() *cobra.Command {
 			case i > signing:
 				state = "next"
 			}
-			fmt.Fprintf(out, "%s\t%s\t%s\t%s\t%s\t%s\n", k.ID, k.Algorithm, moment(k.CreatedAt), moment(k.ActiveAt), moment(k.ExpiresAt), state)
+			found = append(found, publishedKey{publish(k), state})
 		}
-		return out.Flush()
-	})
+		return showAll(c, all(found),
+			column[publishedKey]{"ID", func(k publishedKey) string { return k.ID }},
+			column[publishedKey]{"ALGORITHM", func(k publishedKey) string { return k.Algorithm }},
+			column[publishedKey]{"CREATED", func(k publishedKey) string { return moment(k.CreatedAt) }},
+			column[publishedKey]{"SIGNS FROM", func(k publishedKey) string { return moment(k.ActiveAt) }},
+			column[publishedKey]{"EXPIRES", func(k publishedKey) string { return moment(k.ExpiresAt) }},
+			column[publishedKey]{"STATE", func(k publishedKey) string { return k.State }})
+	}))
+}
+
+// shownKey is what commands show of a key: nothing to sign with.
+type shownKey struct {
+	ID        string    `json:"id"`
+	Algorithm string    `json:"algorithm"`
+	CreatedAt time.Time `json:"created_at"`
+	ActiveAt  time.Time `json:"active_at"`
+	ExpiresAt time.Time `json:"expires_at"`
+}
+
+func publish(k db.SigningKey) shownKey {
+	return shownKey{k.ID, k.Algorithm, k.CreatedAt, k.ActiveAt, k.ExpiresAt}
+}
+
+type publishedKey struct {
+	shownKey
+	State string `json:"state"`
 }
 
 func keyRotateCommand() *cobra.Command {
@@ -62,11 +86,12 @@ func keyRotateCommand() *cobra.Command {
 			"who checks tokens has fetched it. What other keys have signed stays good.\n\n" +
 			"With --now it signs at once. Whoever keeps a copy of the key set (five minutes, as a rule) may refuse new tokens\n" +
 			"until they fetch it again, and so may other replicas of the service, for up to a minute.",
+		Example: "  usher key rotate",
 	}
 	c.Flags().BoolVar(&now, "now", false, "sign with it at once")
-	return withKeys(c, func(ctx context.Context, tx pgx.Tx, secret token.Secret, policy auth.KeyPolicy) (string, error) {
+	return withKeys(c, func(ctx context.Context, tx pgx.Tx, secret token.Secret, policy auth.KeyPolicy) (any, string, error) {
 		key, err := auth.RotateKeys(ctx, tx, secret, policy, now)
-		return fmt.Sprintf("Key %s (%s) is published and signs from %s.\n", key.ID, key.Algorithm, moment(key.ActiveAt)), err
+		return publish(key), fmt.Sprintf("Key %s (%s) is published and signs from %s.\n", key.ID, key.Algorithm, moment(key.ActiveAt)), err
 	})
 }
 
@@ -81,19 +106,26 @@ func keyRevokeCommand() *cobra.Command {
 	c.SetFlagErrorFunc(func(_ *cobra.Command, err error) error {
 		return fmt.Errorf("%w (write -- before an id that starts with -)", err)
 	})
-	return withKeys(c, func(ctx context.Context, tx pgx.Tx, secret token.Secret, policy auth.KeyPolicy) (string, error) {
+	return withKeys(c, func(ctx context.Context, tx pgx.Tx, secret token.Secret, policy auth.KeyPolicy) (any, string, error) {
 		id := c.Flags().Arg(0)
 		successor, err := auth.RevokeKey(ctx, tx, secret, policy, id)
 		said := fmt.Sprintf("Key %s is revoked. What it signed stops counting within a minute.\n", id)
+		done := revocation{Revoked: id}
 		if successor != nil {
+			done.Successor = new(publish(*successor))
 			said += fmt.Sprintf("Key %s signs from now on.\n", successor.ID)
 		}
-		return said, err
+		return done, said, err
 	})
 }
 
+type revocation struct {
+	Revoked   string    `json:"revoked"`
+	Successor *shownKey `json:"successor"` // signs from now on; null: what signed goes on
+}
+
 // withKeys makes c a command that changes the signing keys in one transaction and prints what act says.
-func withKeys(c *cobra.Command, act func(context.Context, pgx.Tx, token.Secret, auth.KeyPolicy) (string, error)) *cobra.Command {
+func withKeys(c *cobra.Command, act func(context.Context, pgx.Tx, token.Secret, auth.KeyPolicy) (any, string, error)) *cobra.Command {
 	c.RunE = func(c *cobra.Command, _ []string) error {
 		s, err := read[struct {
 			Database
@@ -114,8 +146,10 @@ func withKeys(c *cobra.Command, act func(context.Context, pgx.Tx, token.Secret, 
 		if err := migrated(c.Context(), pool); err != nil {
 			return err
 		}
-		said, err := store.InTx(c.Context(), pool, func(tx pgx.Tx) (string, error) {
-			return act(c.Context(), tx, secret, s.policy())
+		var said string
+		done, err := store.InTx(c.Context(), pool, func(tx pgx.Tx) (done any, err error) {
+			done, said, err = act(c.Context(), tx, secret, s.policy())
+			return done, err
 		})
 		if errors.Is(err, token.ErrInvalid) {
 			return fmt.Errorf("signing keys (was USHER_SECRET changed?): %w", err)
@@ -123,8 +157,13 @@ func withKeys(c *cobra.Command, act func(context.Context, pgx.Tx, token.Secret, 
 		if err != nil {
 			return err
 		}
-		fmt.Fprint(c.OutOrStdout(), said)
+		if outputOf(c) == asJSON {
+			return writeJSON(c.OutOrStdout(), done)
+		}
+		for line := range strings.Lines(said) {
+			fmt.Fprintln(c.OutOrStdout(), visible(strings.TrimSuffix(line, "\n")))
+		}
 		return nil
 	}
-	return c
+	return withOutput(c)
 }

@@ -23,26 +23,27 @@ func main() {
 
 // run carries out one command line and returns its exit code: 0, or 1 after one line on stderr that says what failed.
 func run(ctx context.Context, args []string, in io.Reader, out, errs io.Writer) int {
-	c := root()
+	c := root(args...)
 	c.SetArgs(args)
 	c.SetIn(in)
 	c.SetOut(out)
 	c.SetErr(errs)
-	if err := c.ExecuteContext(actor.With(ctx, actor.Operator())); err != nil {
-		fmt.Fprintln(errs, "usher:", err)
+	if c, err := c.ExecuteContextC(actor.With(ctx, actor.Operator())); err != nil {
+		fmt.Fprintln(errs, "usher:", failure(c, err))
 		return 1
 	}
 	return 0
 }
 
-func root() *cobra.Command {
+// root is usher with its commands. args are the command line, as far as it decides what there is.
+func root(args ...string) *cobra.Command {
 	c := group("usher", "User management service",
-		devCommand(), serveCommand(), workCommand(), migrateCommand(), userCommand(), clientCommand(), keyCommand(),
-		auditCommand(), configCommand(), versionCommand())
+		devCommand(), serveCommand(), workCommand(), migrateCommand(), userCommand(), sessionCommand(), clientCommand(), keyCommand(),
+		queueCommand(), auditCommand(), configCommand(), loginCommand(), logoutCommand(), apiCommand(args), versionCommand())
 	c.Long = "Usher keeps the accounts of a product: registration, sign-in, profiles, roles.\n\n" +
 		"Settings come from the environment; `usher config check` shows those in force."
 	c.SilenceUsage, c.SilenceErrors = true, true
-	return c
+	return suggesting(c)
 }
 
 // group is a command that only holds others.

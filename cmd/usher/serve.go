@@ -36,7 +36,9 @@ func workCommand() *cobra.Command {
 	return &cobra.Command{
 		Use:   "work",
 		Short: "Send mail and do other work that requests leave for later",
-		Args:  cobra.NoArgs,
+		Long: "Work does what requests leave for later, such as mails, until SIGTERM or Ctrl-C; it then finishes what it has begun.\n" +
+			"It starts before its database if need be, and any number may run. `usher queue` shows what there is to do.",
+		Args: cobra.NoArgs,
 		RunE: func(c *cobra.Command, _ []string) error {
 			s, err := read[settings](nil)
 			if err != nil {

@@ -21,11 +21,13 @@ import (
 	"github.com/usherhq/usher/server"
 	"github.com/usherhq/usher/server/audit"
 	"github.com/usherhq/usher/server/auth"
+	"github.com/usherhq/usher/server/fields"
 	"github.com/usherhq/usher/server/mail"
 	"github.com/usherhq/usher/server/password"
 	"github.com/usherhq/usher/server/site"
 	"github.com/usherhq/usher/server/store"
 	"github.com/usherhq/usher/server/token"
+	"github.com/usherhq/usher/server/transfers"
 	"github.com/usherhq/usher/server/users"
 	"github.com/usherhq/usher/server/worker"
 )
@@ -106,7 +108,8 @@ func newService(ctx context.Context, s settings, pool *pgxpool.Pool, log *slog.L
 		DB: pool, Secret: secret, Log: log, Pages: shown, AllowedOrigins: s.AllowedOrigins, TrustedProxies: s.networks(),
 		LimitScale: s.RateLimitScale,
 		Ready:      v.ready(pool),
-		Users:      &users.Handlers{DB: pool}, Audit: &audit.Handlers{DB: pool},
+		Users:      users.New(pool), Audit: &audit.Handlers{DB: pool}, Fields: &fields.Handlers{DB: pool},
+		Transfers: &transfers.Handlers{DB: pool, Files: files(secret)},
 		Auth: &auth.Handlers{
 			DB: pool, Hasher: hasher, Keys: v.keys, Refresher: token.NewRefresher(secret), Factors: token.NewSealer(secret, "second factor"),
 			SubjectKey: secret.Derive("failed sign-ins"), Settings: s.access(),
@@ -114,6 +117,9 @@ func newService(ctx context.Context, s settings, pool *pgxpool.Pool, log *slog.L
 	})
 	return v, err
 }
+
+// files hides the files of transfers at rest.
+func files(secret token.Secret) *token.Sealer { return token.NewSealer(secret, "files") }
 
 // access are the settings of signing in.
 func (s settings) access() auth.Settings {
@@ -217,8 +223,16 @@ func newWorker(s settings, pool *pgxpool.Pool, log *slog.Logger) (*worker.Worker
 	if err != nil {
 		return nil, err
 	}
+	secret, err := token.NewSecret([]byte(s.Secret))
+	if err != nil {
+		return nil, fmt.Errorf("USHER_SECRET: %w", err)
+	}
+	hasher, err := s.hasher()
+	if err != nil {
+		return nil, err
+	}
 	return worker.New(worker.Options{
-		DB: pool, Log: log, Composer: composer, Sender: sender, BaseURL: s.BaseURL, VerificationLifetime: s.VerificationLifetime,
+		DB: pool, Hasher: hasher, Files: files(secret), Log: log, Composer: composer, Sender: sender, BaseURL: s.BaseURL, VerificationLifetime: s.VerificationLifetime,
 		ResetLifetime: s.ResetLifetime, UnconfirmedLifetime: s.UnconfirmedLifetime,
 	})
 }

@@ -2,10 +2,13 @@ package main
 
 import (
 	"bufio"
+	"bytes"
 	"context"
+	"encoding/json"
 	"errors"
 	"fmt"
 	"io"
+	"slices"
 	"strings"
 	"unicode"
 	"unicode/utf8"
@@ -24,19 +27,20 @@ import (
 )
 
 func userCommand() *cobra.Command {
-	return group("user", "Manage accounts on the database", append(helpCommands(), userCreateCommand())...)
+	return group("user", "Manage accounts on the database", slices.Concat(
+		[]*cobra.Command{userListCommand(), userShowCommand(), userCreateCommand(), userUpdateCommand()}, staffCommands(), helpCommands(),
+		[]*cobra.Command{userImportCommand(), userExportCommand()})...)
 }
 
 // newcomer is what the command line says about a new account.
 type newcomer struct {
-	email, nickname, role string
-	unverified            bool
-	stdin, hash, invite   bool // where the password comes from; generated if from nowhere
+	unverified          bool
+	stdin, hash, invite bool // where the password comes from; generated if from nowhere
 }
 
 func userCreateCommand() *cobra.Command {
 	var n newcomer
-	c := &cobra.Command{
+	c := withOutput(&cobra.Command{
 		Use:   "create --email ADDRESS",
 		Short: "Create an account, for instance the first ADMIN",
 		Long: "Create adds an account whose address counts as confirmed. It prints a generated password, once, unless one is\n" +
@@ -45,16 +49,17 @@ func userCreateCommand() *cobra.Command {
 		Example: "  usher user create --email ada@example.com --role ADMIN\n  pass show usher | usher user create --email ada@example.com --password-stdin",
 		Args:    cobra.NoArgs,
 		RunE:    func(c *cobra.Command, _ []string) error { return n.create(c) },
-	}
-	c.Flags().StringVar(&n.email, "email", "", "e-mail address (required)")
-	c.Flags().StringVar(&n.nickname, "nickname", "", "public name; made up when none is given")
-	c.Flags().StringVar(&n.role, "role", string(spec.RoleAUTHENTICATED), "one of "+roleNames())
+	})
+	c.Flags().String("email", "", "e-mail address (required)")
+	c.Flags().String("nickname", "", "public name; made up when none is given")
+	c.Flags().String("role", string(spec.RoleAUTHENTICATED), "one of "+roleNames())
 	c.Flags().BoolVar(&n.stdin, "password-stdin", false, "read the password from standard input")
 	c.Flags().BoolVar(&n.hash, "hash-stdin", false, "read the hash of the password from standard input")
 	c.Flags().BoolVar(&n.invite, "mail", false, "mail them a link to choose a password")
 	c.MarkFlagsMutuallyExclusive("password-stdin", "hash-stdin", "mail")
 	c.Flags().BoolVar(&n.unverified, "unverified", false, "have the address confirmed by mail first")
 	_ = c.MarkFlagRequired("email") // the flag exists
+	addBodyFlags[spec.UserDraft](c, "email-verified")
 	return c
 }
 
@@ -66,9 +71,9 @@ func (n newcomer) create(c *cobra.Command) error {
 	if err != nil {
 		return err
 	}
-	d := users.Draft{Email: n.email, Verified: !n.unverified, Role: spec.Role(n.role), RegisteredAs: spec.RegistrationKindReader}
-	if n.nickname != "" {
-		d.Nickname = &n.nickname
+	d, err := n.draft(c)
+	if err != nil {
+		return err
 	}
 	secret, err := n.secret(c)
 	if err != nil {
@@ -93,11 +98,41 @@ func (n newcomer) create(c *cobra.Command) error {
 	if err != nil {
 		return err
 	}
-	fmt.Fprintf(c.OutOrStdout(), "Created %s (%s), %s.\n", u.Email, u.Nickname, u.Role)
-	if !n.stdin && !n.hash && !n.invite {
-		fmt.Fprintln(c.OutOrStdout(), "Password:", secret)
+	made := struct {
+		shownAccount
+		Password string `json:"password,omitempty"`
+	}{shownAccount: showAccount(u)}
+	if n.stdin || n.hash || n.invite {
+		return say(c, made, "Created %s (%s), %s.\n", u.Email, u.Nickname, u.Role)
 	}
-	return nil
+	made.Password = secret
+	return say(c, made, "Created %s (%s), %s.\nPassword: %s\n", u.Email, u.Nickname, u.Role, secret)
+}
+
+// draft is the new account, as the contract has it.
+func (n newcomer) draft(c *cobra.Command) (users.Draft, error) {
+	body, err := flagsOf[spec.UserDraft](c)
+	if err != nil {
+		return users.Draft{}, err
+	}
+	b, err := asRequest[spec.UserDraft]("createUser", body)
+	if err != nil {
+		return users.Draft{}, err
+	}
+	d := users.Draft{
+		Email: b.Email, Verified: !n.unverified, Nickname: b.Nickname, Role: spec.RoleAUTHENTICATED, RegisteredAs: spec.RegistrationKindReader,
+		FirstName: b.FirstName, LastName: b.LastName, Bio: b.Bio, Location: b.Location, Locale: b.Locale, TimeZone: b.TimeZone,
+		WebsiteURL: b.WebsiteURL, LinkedinURL: b.LinkedinURL, GithubURL: b.GithubURL,
+	}
+	if b.Role != nil {
+		d.Role = *b.Role
+	}
+	if b.Fields != nil {
+		in := json.NewDecoder(bytes.NewReader(b.Fields))
+		in.UseNumber()
+		err = in.Decode(&d.Fields)
+	}
+	return d, err
 }
 
 // secret is the password, its hash, or nothing for somebody who chooses by mail.
@@ -140,13 +175,7 @@ func createUser(ctx context.Context, pool *pgxpool.Pool, hasher *password.Hasher
 		}
 		d.PasswordHash = &hash
 	}
-	u, err := store.InTx(ctx, pool, func(tx pgx.Tx) (db.User, error) {
-		return users.Create(ctx, tx, actor.Operator(), d)
-	})
-	if f := fault.Of(err); f != nil && f.Problem.Status() < 500 {
-		return u, errors.New(f.Problem.Title())
-	}
-	return u, err
+	return store.InTx(ctx, pool, func(tx pgx.Tx) (db.User, error) { return users.Create(ctx, tx, actor.Operator(), d) })
 }
 
 func roleNames() string {

@@ -104,14 +104,14 @@ func TestUserCreateRefuses(t *testing.T) {
 		in, sentence string
 		args         []string
 	}{
-		{secret, "--email: not an e-mail address", []string{"--email", "ada"}},
-		{secret, "--email: not an e-mail address", []string{"--email", "Ada <bob@example.com>"}},
-		{secret, "--email: not an e-mail address", []string{"--email", "b\xffb@example.com"}},
-		{secret, "--email: not an e-mail address", []string{"--email", "b\x00b@example.com"}},
+		{secret, "--email: This is not a valid email.", []string{"--email", "ada"}},
+		{secret, "--email: This is not a valid email.", []string{"--email", "Ada <bob@example.com>"}},
+		{secret, "--email: this is not valid UTF-8", []string{"--email", "b\xffb@example.com"}},
+		{secret, "--email: This is not a valid email.", []string{"--email", "b\x00b@example.com"}},
 		{secret, "Email already exists", []string{"--email", "ADA@example.com"}},
-		{secret, "--nickname: use 3 to 30 letters and digits, with single - or _ between them", []string{"--email", "bob@example.com", "--nickname", "b b"}},
+		{secret, "--nickname: This has a form or characters that are not taken here.", []string{"--email", "bob@example.com", "--nickname", "b b"}},
 		{secret, "This nickname is taken", []string{"--email", "bob@example.com", "--nickname", "ADA"}},
-		{secret, "--role: want one of ANONYMOUS, AUTHENTICATED, AUTHOR, MODERATOR, MANAGER, ADMIN", []string{"--email", "bob@example.com", "--role", "admin"}},
+		{secret, "--role: Send one of ANONYMOUS, AUTHENTICATED, AUTHOR, MODERATOR, MANAGER, ADMIN.", []string{"--email", "bob@example.com", "--role", "admin"}},
 		{"short", "the password: Use at least 15 characters; a few unrelated words make a good password.", []string{"--email", "bob@example.com"}},
 		{"bobby-in-the-boat@example.com", "the password: Add words that have nothing to do with your name, your e-mail address or this service.",
 			[]string{"--email", "bobby-in-the-boat@example.com"}},
@@ -124,9 +124,9 @@ func TestUserCreateRefuses(t *testing.T) {
 		require.Empty(t, e.out)
 		e.fails(t, c.sentence)
 	}
-	users, err := db.New().CountUsers(t.Context(), pool)
-	require.NoError(t, err)
-	require.EqualValues(t, 1, users)
+	var users int
+	require.NoError(t, pool.QueryRow(t.Context(), "SELECT count(*) FROM users").Scan(&users))
+	require.Equal(t, 1, users)
 	facts, err := db.New().ListFacts(t.Context(), pool, 0, 10)
 	require.NoError(t, err)
 	require.Len(t, facts, 1)

@@ -1,16 +1,20 @@
 package main
 
 import (
-	"fmt"
 	"runtime/debug"
 
 	"github.com/spf13/cobra"
 )
 
 func versionCommand() *cobra.Command {
-	return &cobra.Command{Use: "version", Short: "Show the version", Args: cobra.NoArgs, Run: func(c *cobra.Command, _ []string) {
-		fmt.Fprintln(c.OutOrStdout(), "usher", version())
-	}}
+	return withOutput(&cobra.Command{
+		Use: "version", Short: "Show the version", Args: cobra.NoArgs,
+		Long:    "Version shows the version of this program, or the commit it was built from.",
+		Example: "  usher version",
+		RunE: func(c *cobra.Command, _ []string) error {
+			return say(c, map[string]string{"version": version()}, "usher %s\n", version())
+		},
+	})
 }
 
 // version is the module's version, or the commit it was built from.

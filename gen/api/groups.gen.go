@@ -6,6 +6,8 @@ import (
 	"context"
 	"fmt"
 	"net/http"
+
+	"github.com/usherhq/usher/gen/spec"
 )
 
 // Auth is the part of the contract tagged auth.
@@ -52,6 +54,8 @@ type Auth interface {
 	EndSession(ctx context.Context, request EndSessionRequestObject) (EndSessionResponseObject, error)
 	// EndUserSession: End anybody's session.
 	EndUserSession(ctx context.Context, request EndUserSessionRequestObject) (EndUserSessionResponseObject, error)
+	// LockUser: Lock an account for a while.
+	LockUser(ctx context.Context, request LockUserRequestObject) (LockUserResponseObject, error)
 	// StartPasswordReset: Have somebody choose a new password.
 	StartPasswordReset(ctx context.Context, request StartPasswordResetRequestObject) (StartPasswordResetResponseObject, error)
 	// ResetSecondFactor: Remove somebody's second factor.
@@ -70,7 +74,9 @@ type Users interface {
 	GetMe(ctx context.Context, request GetMeRequestObject) (GetMeResponseObject, error)
 	// UpdateMe: Edit one's own profile.
 	UpdateMe(ctx context.Context, request UpdateMeRequestObject) (UpdateMeResponseObject, error)
-	// ListUsers: Browse accounts.
+	// GetProfile: Read a public profile.
+	GetProfile(ctx context.Context, request GetProfileRequestObject) (GetProfileResponseObject, error)
+	// ListUsers: Browse, search and filter accounts.
 	ListUsers(ctx context.Context, request ListUsersRequestObject) (ListUsersResponseObject, error)
 	// CreateUser: Create an account.
 	CreateUser(ctx context.Context, request CreateUserRequestObject) (CreateUserResponseObject, error)
@@ -80,6 +86,48 @@ type Users interface {
 	UpdateUser(ctx context.Context, request UpdateUserRequestObject) (UpdateUserResponseObject, error)
 	// DeleteUser: Delete an account.
 	DeleteUser(ctx context.Context, request DeleteUserRequestObject) (DeleteUserResponseObject, error)
+	// ChangeRole: Give an account another role.
+	ChangeRole(ctx context.Context, request ChangeRoleRequestObject) (ChangeRoleResponseObject, error)
+	// SuspendUser: Suspend an account.
+	SuspendUser(ctx context.Context, request SuspendUserRequestObject) (SuspendUserResponseObject, error)
+	// ReinstateUser: Reinstate a suspended account.
+	ReinstateUser(ctx context.Context, request ReinstateUserRequestObject) (ReinstateUserResponseObject, error)
+}
+
+// Fields is the part of the contract tagged fields.
+type Fields interface {
+	// ListProfileFields: List the profile fields of this service.
+	ListProfileFields(ctx context.Context, request ListProfileFieldsRequestObject) (ListProfileFieldsResponseObject, error)
+	// CreateProfileField: Define a profile field.
+	CreateProfileField(ctx context.Context, request CreateProfileFieldRequestObject) (CreateProfileFieldResponseObject, error)
+	// GetProfileField: Read a profile field.
+	GetProfileField(ctx context.Context, request GetProfileFieldRequestObject) (GetProfileFieldResponseObject, error)
+	// ReplaceProfileField: Define a profile field anew.
+	ReplaceProfileField(ctx context.Context, request ReplaceProfileFieldRequestObject) (ReplaceProfileFieldResponseObject, error)
+	// DeleteProfileField: Remove a profile field.
+	DeleteProfileField(ctx context.Context, request DeleteProfileFieldRequestObject) (DeleteProfileFieldResponseObject, error)
+	// ListProfileFieldViolations: List values that do not match a profile field.
+	ListProfileFieldViolations(ctx context.Context, request ListProfileFieldViolationsRequestObject) (ListProfileFieldViolationsResponseObject, error)
+}
+
+// Transfers is the part of the contract tagged transfers.
+type Transfers interface {
+	// ExportUsers: Export accounts to CSV.
+	ExportUsers(ctx context.Context, request ExportUsersRequestObject) (ExportUsersResponseObject, error)
+	// GetExport: Read how far an export is.
+	GetExport(ctx context.Context, request GetExportRequestObject) (GetExportResponseObject, error)
+	// DownloadExport: Download an export.
+	DownloadExport(ctx context.Context, request DownloadExportRequestObject) (DownloadExportResponseObject, error)
+	// ListImports: List imports.
+	ListImports(ctx context.Context, request ListImportsRequestObject) (ListImportsResponseObject, error)
+	// ImportUsers: Import accounts from CSV.
+	ImportUsers(ctx context.Context, request ImportUsersRequestObject) (ImportUsersResponseObject, error)
+	// GetImport: Read how far an import is.
+	GetImport(ctx context.Context, request GetImportRequestObject) (GetImportResponseObject, error)
+	// CancelImport: Cancel an import.
+	CancelImport(ctx context.Context, request CancelImportRequestObject) (CancelImportResponseObject, error)
+	// ListImportProblems: List what is wrong with the rows of an import.
+	ListImportProblems(ctx context.Context, request ListImportProblemsRequestObject) (ListImportProblemsResponseObject, error)
 }
 
 // Audit is the part of the contract tagged audit.
@@ -94,6 +142,8 @@ type Audit interface {
 type Groups struct {
 	Auth
 	Users
+	Fields
+	Transfers
 	Audit
 }
 
@@ -102,6 +152,86 @@ var _ StrictServerInterface = Groups{}
 // Write sends the answer of a handler, whichever operation it belongs to.
 func Write(w http.ResponseWriter, answer any) error {
 	switch a := answer.(type) {
+	case ListAuditEntries200JSONResponse:
+		w.Header().Set("Link", a.Headers.Link)
+		return send(w, 200, a.Body)
+	case RegisterUser201JSONResponse:
+		w.Header().Set("Location", a.Headers.Location)
+		return send(w, 201, a.Body)
+	case ExportUsers202JSONResponse:
+		w.Header().Set("Location", a.Headers.Location)
+		return send(w, 202, a.Body)
+	case GetExport200JSONResponse:
+		w.Header().Set("ETag", a.Headers.ETag)
+		return send(w, 200, a.Body)
+	case ListImports200JSONResponse:
+		w.Header().Set("Link", a.Headers.Link)
+		return send(w, 200, a.Body)
+	case ImportUsers202JSONResponse:
+		w.Header().Set("Location", a.Headers.Location)
+		return send(w, 202, a.Body)
+	case GetImport200JSONResponse:
+		w.Header().Set("ETag", a.Headers.ETag)
+		return send(w, 200, a.Body)
+	case ListImportProblems200JSONResponse:
+		w.Header().Set("Link", a.Headers.Link)
+		return send(w, 200, a.Body)
+	case GetMe200JSONResponse:
+		w.Header().Set("ETag", a.Headers.ETag)
+		return send(w, 200, a.Body)
+	case UpdateMe200JSONResponse:
+		w.Header().Set("ETag", a.Headers.ETag)
+		return send(w, 200, a.Body)
+	case ListOwnAuditEntries200JSONResponse:
+		w.Header().Set("Link", a.Headers.Link)
+		return send(w, 200, a.Body)
+	case GetSecondFactor200JSONResponse:
+		w.Header().Set("ETag", a.Headers.ETag)
+		return send(w, 200, a.Body)
+	case ListSessions200JSONResponse:
+		w.Header().Set("Link", a.Headers.Link)
+		return send(w, 200, a.Body)
+	case ListProfileFields200JSONResponse:
+		w.Header().Set("Link", a.Headers.Link)
+		return send(w, 200, a.Body)
+	case CreateProfileField201JSONResponse:
+		w.Header().Set("ETag", a.Headers.ETag)
+		w.Header().Set("Location", a.Headers.Location)
+		return send(w, 201, a.Body)
+	case GetProfileField200JSONResponse:
+		w.Header().Set("ETag", a.Headers.ETag)
+		return send(w, 200, a.Body)
+	case ReplaceProfileField200JSONResponse:
+		w.Header().Set("ETag", a.Headers.ETag)
+		return send(w, 200, a.Body)
+	case ListProfileFieldViolations200JSONResponse:
+		w.Header().Set("Link", a.Headers.Link)
+		return send(w, 200, a.Body)
+	case GetProfile200JSONResponse:
+		w.Header().Set("ETag", a.Headers.ETag)
+		return send(w, 200, a.Body)
+	case ListUsers200JSONResponse:
+		w.Header().Set("Link", a.Headers.Link)
+		return send(w, 200, a.Body)
+	case CreateUser201JSONResponse:
+		w.Header().Set("ETag", a.Headers.ETag)
+		w.Header().Set("Location", a.Headers.Location)
+		return send(w, 201, a.Body)
+	case GetUser200JSONResponse:
+		w.Header().Set("ETag", a.Headers.ETag)
+		return send(w, 200, a.Body)
+	case UpdateUser200JSONResponse:
+		w.Header().Set("ETag", a.Headers.ETag)
+		return send(w, 200, a.Body)
+	case ChangeRole200JSONResponse:
+		w.Header().Set("ETag", a.Headers.ETag)
+		return send(w, 200, a.Body)
+	case ListUserSessions200JSONResponse:
+		w.Header().Set("Link", a.Headers.Link)
+		return send(w, 200, a.Body)
+	case SuspendUser200JSONResponse:
+		w.Header().Set("ETag", a.Headers.ETag)
+		return send(w, 200, a.Body)
 	case ListAuditEntriesResponseObject:
 		return a.VisitListAuditEntriesResponse(w)
 	case ConfirmEmailChangeResponseObject:
@@ -124,6 +254,22 @@ func Write(w http.ResponseWriter, answer any) error {
 		return a.VisitRequestVerificationResponse(w)
 	case ConfirmVerificationResponseObject:
 		return a.VisitConfirmVerificationResponse(w)
+	case ExportUsersResponseObject:
+		return a.VisitExportUsersResponse(w)
+	case GetExportResponseObject:
+		return a.VisitGetExportResponse(w)
+	case DownloadExportResponseObject:
+		return a.VisitDownloadExportResponse(w)
+	case ListImportsResponseObject:
+		return a.VisitListImportsResponse(w)
+	case ImportUsersResponseObject:
+		return a.VisitImportUsersResponse(w)
+	case GetImportResponseObject:
+		return a.VisitGetImportResponse(w)
+	case CancelImportResponseObject:
+		return a.VisitCancelImportResponse(w)
+	case ListImportProblemsResponseObject:
+		return a.VisitListImportProblemsResponse(w)
 	case GetMeResponseObject:
 		return a.VisitGetMeResponse(w)
 	case UpdateMeResponseObject:
@@ -150,6 +296,20 @@ func Write(w http.ResponseWriter, answer any) error {
 		return a.VisitEndOtherSessionsResponse(w)
 	case EndSessionResponseObject:
 		return a.VisitEndSessionResponse(w)
+	case ListProfileFieldsResponseObject:
+		return a.VisitListProfileFieldsResponse(w)
+	case CreateProfileFieldResponseObject:
+		return a.VisitCreateProfileFieldResponse(w)
+	case GetProfileFieldResponseObject:
+		return a.VisitGetProfileFieldResponse(w)
+	case ReplaceProfileFieldResponseObject:
+		return a.VisitReplaceProfileFieldResponse(w)
+	case DeleteProfileFieldResponseObject:
+		return a.VisitDeleteProfileFieldResponse(w)
+	case ListProfileFieldViolationsResponseObject:
+		return a.VisitListProfileFieldViolationsResponse(w)
+	case GetProfileResponseObject:
+		return a.VisitGetProfileResponse(w)
 	case EndUserSessionResponseObject:
 		return a.VisitEndUserSessionResponse(w)
 	case ListUsersResponseObject:
@@ -162,16 +322,31 @@ func Write(w http.ResponseWriter, answer any) error {
 		return a.VisitUpdateUserResponse(w)
 	case DeleteUserResponseObject:
 		return a.VisitDeleteUserResponse(w)
+	case LockUserResponseObject:
+		return a.VisitLockUserResponse(w)
 	case StartPasswordResetResponseObject:
 		return a.VisitStartPasswordResetResponse(w)
+	case ChangeRoleResponseObject:
+		return a.VisitChangeRoleResponse(w)
 	case ResetSecondFactorResponseObject:
 		return a.VisitResetSecondFactorResponse(w)
 	case ListUserSessionsResponseObject:
 		return a.VisitListUserSessionsResponse(w)
 	case EndUserSessionsResponseObject:
 		return a.VisitEndUserSessionsResponse(w)
+	case SuspendUserResponseObject:
+		return a.VisitSuspendUserResponse(w)
+	case ReinstateUserResponseObject:
+		return a.VisitReinstateUserResponse(w)
 	case UnlockUserResponseObject:
 		return a.VisitUnlockUserResponse(w)
 	}
 	return fmt.Errorf("%T is no answer of the contract", answer)
+}
+
+func send(w http.ResponseWriter, status int, body spec.Encoder) error {
+	w.Header().Set("Content-Type", "application/json")
+	w.WriteHeader(status)
+	_, err := w.Write(body.AppendJSON(nil))
+	return err
 }

@@ -8,6 +8,7 @@ import (
 	"context"
 	"encoding/json"
 	"fmt"
+	"io"
 	"net/http"
 	"strings"
 
@@ -51,6 +52,30 @@ type ServerInterface interface {
 	// ConfirmVerification Confirm an e-mail address
 	// (POST /auth/verification/confirm)
 	ConfirmVerification(ctx echo.Context) error
+	// ExportUsers Export accounts to CSV
+	// (POST /exports)
+	ExportUsers(ctx echo.Context, params ExportUsersParams) error
+	// GetExport Read how far an export is
+	// (GET /exports/{export_id})
+	GetExport(ctx echo.Context, exportID ExportID, params GetExportParams) error
+	// DownloadExport Download an export
+	// (GET /exports/{export_id}/file)
+	DownloadExport(ctx echo.Context, exportID ExportID, params DownloadExportParams) error
+	// ListImports List imports
+	// (GET /imports)
+	ListImports(ctx echo.Context, params ListImportsParams) error
+	// ImportUsers Import accounts from CSV
+	// (POST /imports)
+	ImportUsers(ctx echo.Context, params ImportUsersParams) error
+	// CancelImport Cancel an import
+	// (DELETE /imports/{import_id})
+	CancelImport(ctx echo.Context, importID ImportID) error
+	// GetImport Read how far an import is
+	// (GET /imports/{import_id})
+	GetImport(ctx echo.Context, importID ImportID, params GetImportParams) error
+	// ListImportProblems List what is wrong with the rows of an import
+	// (GET /imports/{import_id}/problems)
+	ListImportProblems(ctx echo.Context, importID ImportID, params ListImportProblemsParams) error
 	// GetMe Read one's own account
 	// (GET /me)
 	GetMe(ctx echo.Context, params GetMeParams) error
@@ -90,10 +115,31 @@ type ServerInterface interface {
 	// EndSession End a session of one's own
 	// (DELETE /me/sessions/{session_id})
 	EndSession(ctx echo.Context, sessionID SessionID) error
+	// ListProfileFields List the profile fields of this service
+	// (GET /profile-fields)
+	ListProfileFields(ctx echo.Context, params ListProfileFieldsParams) error
+	// CreateProfileField Define a profile field
+	// (POST /profile-fields)
+	CreateProfileField(ctx echo.Context, params CreateProfileFieldParams) error
+	// DeleteProfileField Remove a profile field
+	// (DELETE /profile-fields/{field_id})
+	DeleteProfileField(ctx echo.Context, fieldID FieldID, params DeleteProfileFieldParams) error
+	// GetProfileField Read a profile field
+	// (GET /profile-fields/{field_id})
+	GetProfileField(ctx echo.Context, fieldID FieldID, params GetProfileFieldParams) error
+	// ReplaceProfileField Define a profile field anew
+	// (PUT /profile-fields/{field_id})
+	ReplaceProfileField(ctx echo.Context, fieldID FieldID, params ReplaceProfileFieldParams) error
+	// ListProfileFieldViolations List values that do not match a profile field
+	// (GET /profile-fields/{field_id}/violations)
+	ListProfileFieldViolations(ctx echo.Context, fieldID FieldID, params ListProfileFieldViolationsParams) error
+	// GetProfile Read a public profile
+	// (GET /profiles/{nickname})
+	GetProfile(ctx echo.Context, nickname Nickname, params GetProfileParams) error
 	// EndUserSession End anybody's session
 	// (DELETE /sessions/{session_id})
 	EndUserSession(ctx echo.Context, sessionID SessionID) error
-	// ListUsers Browse accounts
+	// ListUsers Browse, search and filter accounts
 	// (GET /users)
 	ListUsers(ctx echo.Context, params ListUsersParams) error
 	// CreateUser Create an account
@@ -108,9 +154,15 @@ type ServerInterface interface {
 	// UpdateUser Edit an account
 	// (PATCH /users/{user_id})
 	UpdateUser(ctx echo.Context, userID UserID, params UpdateUserParams) error
+	// LockUser Lock an account for a while
+	// (POST /users/{user_id}/lock)
+	LockUser(ctx echo.Context, userID UserID) error
 	// StartPasswordReset Have somebody choose a new password
 	// (POST /users/{user_id}/password-reset)
 	StartPasswordReset(ctx echo.Context, userID UserID) error
+	// ChangeRole Give an account another role
+	// (PUT /users/{user_id}/role)
+	ChangeRole(ctx echo.Context, userID UserID, params ChangeRoleParams) error
 	// ResetSecondFactor Remove somebody's second factor
 	// (DELETE /users/{user_id}/second-factor)
 	ResetSecondFactor(ctx echo.Context, userID UserID) error
@@ -120,6 +172,12 @@ type ServerInterface interface {
 	// ListUserSessions List somebody's sessions
 	// (GET /users/{user_id}/sessions)
 	ListUserSessions(ctx echo.Context, userID UserID, params ListUserSessionsParams) error
+	// ReinstateUser Reinstate a suspended account
+	// (DELETE /users/{user_id}/suspension)
+	ReinstateUser(ctx echo.Context, userID UserID, params ReinstateUserParams) error
+	// SuspendUser Suspend an account
+	// (PUT /users/{user_id}/suspension)
+	SuspendUser(ctx echo.Context, userID UserID, params SuspendUserParams) error
 	// UnlockUser Unlock an account
 	// (POST /users/{user_id}/unlock)
 	UnlockUser(ctx echo.Context, userID UserID) error
@@ -297,6 +355,331 @@ func (w *ServerInterfaceWrapper) ConfirmVerification(ctx echo.Context) error {
 
 	// Invoke the callback with all the unmarshaled arguments
 	err = w.Handler.ConfirmVerification(ctx)
+	return err
+}
+
+// ExportUsers converts echo context to params.
+func (w *ServerInterfaceWrapper) ExportUsers(ctx echo.Context) error {
+	var err error
+
+	// Parameter object where we will unmarshal all parameters from the context
+	var params ExportUsersParams
+	// ------------- Optional query parameter "q" -------------
+
+	err = runtime.BindQueryParameterWithOptions("form", true, false, "q", ctx.QueryParams(), &params.Q, runtime.BindQueryParameterOptions{Type: "string", Format: ""})
+	if err != nil {
+		return echo.NewHTTPError(http.StatusBadRequest, fmt.Sprintf("Invalid format for parameter q: %s", err))
+	}
+
+	// ------------- Optional query parameter "text" -------------
+
+	err = runtime.BindQueryParameterWithOptions("form", true, false, "text", ctx.QueryParams(), &params.Text, runtime.BindQueryParameterOptions{Type: "string", Format: ""})
+	if err != nil {
+		return echo.NewHTTPError(http.StatusBadRequest, fmt.Sprintf("Invalid format for parameter text: %s", err))
+	}
+
+	// ------------- Optional query parameter "role" -------------
+
+	err = runtime.BindQueryParameterWithOptions("form", true, false, "role", ctx.QueryParams(), &params.Role, runtime.BindQueryParameterOptions{Type: "string", Format: ""})
+	if err != nil {
+		return echo.NewHTTPError(http.StatusBadRequest, fmt.Sprintf("Invalid format for parameter role: %s", err))
+	}
+
+	// ------------- Optional query parameter "status" -------------
+
+	err = runtime.BindQueryParameterWithOptions("form", true, false, "status", ctx.QueryParams(), &params.Status, runtime.BindQueryParameterOptions{Type: "string", Format: ""})
+	if err != nil {
+		return echo.NewHTTPError(http.StatusBadRequest, fmt.Sprintf("Invalid format for parameter status: %s", err))
+	}
+
+	// ------------- Optional query parameter "verified" -------------
+
+	err = runtime.BindQueryParameterWithOptions("form", true, false, "verified", ctx.QueryParams(), &params.Verified, runtime.BindQueryParameterOptions{Type: "boolean", Format: ""})
+	if err != nil {
+		return echo.NewHTTPError(http.StatusBadRequest, fmt.Sprintf("Invalid format for parameter verified: %s", err))
+	}
+
+	// ------------- Optional query parameter "locked" -------------
+
+	err = runtime.BindQueryParameterWithOptions("form", true, false, "locked", ctx.QueryParams(), &params.Locked, runtime.BindQueryParameterOptions{Type: "boolean", Format: ""})
+	if err != nil {
+		return echo.NewHTTPError(http.StatusBadRequest, fmt.Sprintf("Invalid format for parameter locked: %s", err))
+	}
+
+	// ------------- Optional query parameter "professional" -------------
+
+	err = runtime.BindQueryParameterWithOptions("form", true, false, "professional", ctx.QueryParams(), &params.Professional, runtime.BindQueryParameterOptions{Type: "boolean", Format: ""})
+	if err != nil {
+		return echo.NewHTTPError(http.StatusBadRequest, fmt.Sprintf("Invalid format for parameter professional: %s", err))
+	}
+
+	// ------------- Optional query parameter "registered_from" -------------
+
+	err = runtime.BindQueryParameterWithOptions("form", true, false, "registered_from", ctx.QueryParams(), &params.RegisteredFrom, runtime.BindQueryParameterOptions{Type: "string", Format: "date-time"})
+	if err != nil {
+		return echo.NewHTTPError(http.StatusBadRequest, fmt.Sprintf("Invalid format for parameter registered_from: %s", err))
+	}
+
+	// ------------- Optional query parameter "registered_to" -------------
+
+	err = runtime.BindQueryParameterWithOptions("form", true, false, "registered_to", ctx.QueryParams(), &params.RegisteredTo, runtime.BindQueryParameterOptions{Type: "string", Format: "date-time"})
+	if err != nil {
+		return echo.NewHTTPError(http.StatusBadRequest, fmt.Sprintf("Invalid format for parameter registered_to: %s", err))
+	}
+
+	// ------------- Optional query parameter "last_login_after" -------------
+
+	err = runtime.BindQueryParameterWithOptions("form", true, false, "last_login_after", ctx.QueryParams(), &params.LastLoginAfter, runtime.BindQueryParameterOptions{Type: "string", Format: "date-time"})
+	if err != nil {
+		return echo.NewHTTPError(http.StatusBadRequest, fmt.Sprintf("Invalid format for parameter last_login_after: %s", err))
+	}
+
+	// ------------- Optional query parameter "last_login_before" -------------
+
+	err = runtime.BindQueryParameterWithOptions("form", true, false, "last_login_before", ctx.QueryParams(), &params.LastLoginBefore, runtime.BindQueryParameterOptions{Type: "string", Format: "date-time"})
+	if err != nil {
+		return echo.NewHTTPError(http.StatusBadRequest, fmt.Sprintf("Invalid format for parameter last_login_before: %s", err))
+	}
+
+	// ------------- Optional query parameter "field" -------------
+
+	err = runtime.BindQueryParameterWithOptions("form", true, false, "field", ctx.QueryParams(), &params.Field, runtime.BindQueryParameterOptions{Type: "array", Format: ""})
+	if err != nil {
+		return echo.NewHTTPError(http.StatusBadRequest, fmt.Sprintf("Invalid format for parameter field: %s", err))
+	}
+
+	headers := ctx.Request().Header
+	// ------------- Optional header parameter "Idempotency-Key" -------------
+	if valueList, found := headers[http.CanonicalHeaderKey("Idempotency-Key")]; found {
+		var IdempotencyKey IdempotencyKey
+		n := len(valueList)
+		if n != 1 {
+			return echo.NewHTTPError(http.StatusBadRequest, fmt.Sprintf("Expected one value for Idempotency-Key, got %d", n))
+		}
+
+		err = runtime.BindStyledParameterWithOptions("simple", "Idempotency-Key", valueList[0], &IdempotencyKey, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: false, Type: "string", Format: ""})
+		if err != nil {
+			return echo.NewHTTPError(http.StatusBadRequest, fmt.Sprintf("Invalid format for parameter Idempotency-Key: %s", err))
+		}
+
+		params.IdempotencyKey = &IdempotencyKey
+	}
+
+	// Invoke the callback with all the unmarshaled arguments
+	err = w.Handler.ExportUsers(ctx, params)
+	return err
+}
+
+// GetExport converts echo context to params.
+func (w *ServerInterfaceWrapper) GetExport(ctx echo.Context) error {
+	var err error
+	// ------------- Path parameter "export_id" -------------
+	var exportID ExportID
+
+	err = runtime.BindStyledParameterWithOptions("simple", "export_id", ctx.Param("export_id"), &exportID, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationPath, Explode: false, Required: true, Type: "string", Format: "uuid", ValueIsUnescaped: ctx.Request().URL.RawPath == ""})
+	if err != nil {
+		return echo.NewHTTPError(http.StatusBadRequest, fmt.Sprintf("Invalid format for parameter export_id: %s", err))
+	}
+
+	// Parameter object where we will unmarshal all parameters from the context
+	var params GetExportParams
+
+	headers := ctx.Request().Header
+	// ------------- Optional header parameter "If-None-Match" -------------
+	if valueList, found := headers[http.CanonicalHeaderKey("If-None-Match")]; found {
+		var IfNoneMatch IfNoneMatch
+		n := len(valueList)
+		if n != 1 {
+			return echo.NewHTTPError(http.StatusBadRequest, fmt.Sprintf("Expected one value for If-None-Match, got %d", n))
+		}
+
+		err = runtime.BindStyledParameterWithOptions("simple", "If-None-Match", valueList[0], &IfNoneMatch, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: false, Type: "string", Format: ""})
+		if err != nil {
+			return echo.NewHTTPError(http.StatusBadRequest, fmt.Sprintf("Invalid format for parameter If-None-Match: %s", err))
+		}
+
+		params.IfNoneMatch = &IfNoneMatch
+	}
+
+	// Invoke the callback with all the unmarshaled arguments
+	err = w.Handler.GetExport(ctx, exportID, params)
+	return err
+}
+
+// DownloadExport converts echo context to params.
+func (w *ServerInterfaceWrapper) DownloadExport(ctx echo.Context) error {
+	var err error
+	// ------------- Path parameter "export_id" -------------
+	var exportID ExportID
+
+	err = runtime.BindStyledParameterWithOptions("simple", "export_id", ctx.Param("export_id"), &exportID, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationPath, Explode: false, Required: true, Type: "string", Format: "uuid", ValueIsUnescaped: ctx.Request().URL.RawPath == ""})
+	if err != nil {
+		return echo.NewHTTPError(http.StatusBadRequest, fmt.Sprintf("Invalid format for parameter export_id: %s", err))
+	}
+
+	// Parameter object where we will unmarshal all parameters from the context
+	var params DownloadExportParams
+
+	headers := ctx.Request().Header
+	// ------------- Optional header parameter "If-None-Match" -------------
+	if valueList, found := headers[http.CanonicalHeaderKey("If-None-Match")]; found {
+		var IfNoneMatch IfNoneMatch
+		n := len(valueList)
+		if n != 1 {
+			return echo.NewHTTPError(http.StatusBadRequest, fmt.Sprintf("Expected one value for If-None-Match, got %d", n))
+		}
+
+		err = runtime.BindStyledParameterWithOptions("simple", "If-None-Match", valueList[0], &IfNoneMatch, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: false, Type: "string", Format: ""})
+		if err != nil {
+			return echo.NewHTTPError(http.StatusBadRequest, fmt.Sprintf("Invalid format for parameter If-None-Match: %s", err))
+		}
+
+		params.IfNoneMatch = &IfNoneMatch
+	}
+
+	// Invoke the callback with all the unmarshaled arguments
+	err = w.Handler.DownloadExport(ctx, exportID, params)
+	return err
+}
+
+// ListImports converts echo context to params.
+func (w *ServerInterfaceWrapper) ListImports(ctx echo.Context) error {
+	var err error
+
+	// Parameter object where we will unmarshal all parameters from the context
+	var params ListImportsParams
+	// ------------- Optional query parameter "limit" -------------
+
+	err = runtime.BindQueryParameterWithOptions("form", true, false, "limit", ctx.QueryParams(), &params.Limit, runtime.BindQueryParameterOptions{Type: "integer", Format: ""})
+	if err != nil {
+		return echo.NewHTTPError(http.StatusBadRequest, fmt.Sprintf("Invalid format for parameter limit: %s", err))
+	}
+
+	// ------------- Optional query parameter "cursor" -------------
+
+	err = runtime.BindQueryParameterWithOptions("form", true, false, "cursor", ctx.QueryParams(), &params.Cursor, runtime.BindQueryParameterOptions{Type: "string", Format: ""})
+	if err != nil {
+		return echo.NewHTTPError(http.StatusBadRequest, fmt.Sprintf("Invalid format for parameter cursor: %s", err))
+	}
+
+	// Invoke the callback with all the unmarshaled arguments
+	err = w.Handler.ListImports(ctx, params)
+	return err
+}
+
+// ImportUsers converts echo context to params.
+func (w *ServerInterfaceWrapper) ImportUsers(ctx echo.Context) error {
+	var err error
+
+	// Parameter object where we will unmarshal all parameters from the context
+	var params ImportUsersParams
+	// ------------- Optional query parameter "dry_run" -------------
+
+	err = runtime.BindQueryParameterWithOptions("form", true, false, "dry_run", ctx.QueryParams(), &params.DryRun, runtime.BindQueryParameterOptions{Type: "boolean", Format: ""})
+	if err != nil {
+		return echo.NewHTTPError(http.StatusBadRequest, fmt.Sprintf("Invalid format for parameter dry_run: %s", err))
+	}
+
+	// ------------- Optional query parameter "skip_bad" -------------
+
+	err = runtime.BindQueryParameterWithOptions("form", true, false, "skip_bad", ctx.QueryParams(), &params.SkipBad, runtime.BindQueryParameterOptions{Type: "boolean", Format: ""})
+	if err != nil {
+		return echo.NewHTTPError(http.StatusBadRequest, fmt.Sprintf("Invalid format for parameter skip_bad: %s", err))
+	}
+
+	// ------------- Optional query parameter "mail" -------------
+
+	err = runtime.BindQueryParameterWithOptions("form", true, false, "mail", ctx.QueryParams(), &params.Mail, runtime.BindQueryParameterOptions{Type: "boolean", Format: ""})
+	if err != nil {
+		return echo.NewHTTPError(http.StatusBadRequest, fmt.Sprintf("Invalid format for parameter mail: %s", err))
+	}
+
+	// Invoke the callback with all the unmarshaled arguments
+	err = w.Handler.ImportUsers(ctx, params)
+	return err
+}
+
+// CancelImport converts echo context to params.
+func (w *ServerInterfaceWrapper) CancelImport(ctx echo.Context) error {
+	var err error
+	// ------------- Path parameter "import_id" -------------
+	var importID ImportID
+
+	err = runtime.BindStyledParameterWithOptions("simple", "import_id", ctx.Param("import_id"), &importID, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationPath, Explode: false, Required: true, Type: "string", Format: "uuid", ValueIsUnescaped: ctx.Request().URL.RawPath == ""})
+	if err != nil {
+		return echo.NewHTTPError(http.StatusBadRequest, fmt.Sprintf("Invalid format for parameter import_id: %s", err))
+	}
+
+	// Invoke the callback with all the unmarshaled arguments
+	err = w.Handler.CancelImport(ctx, importID)
+	return err
+}
+
+// GetImport converts echo context to params.
+func (w *ServerInterfaceWrapper) GetImport(ctx echo.Context) error {
+	var err error
+	// ------------- Path parameter "import_id" -------------
+	var importID ImportID
+
+	err = runtime.BindStyledParameterWithOptions("simple", "import_id", ctx.Param("import_id"), &importID, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationPath, Explode: false, Required: true, Type: "string", Format: "uuid", ValueIsUnescaped: ctx.Request().URL.RawPath == ""})
+	if err != nil {
+		return echo.NewHTTPError(http.StatusBadRequest, fmt.Sprintf("Invalid format for parameter import_id: %s", err))
+	}
+
+	// Parameter object where we will unmarshal all parameters from the context
+	var params GetImportParams
+
+	headers := ctx.Request().Header
+	// ------------- Optional header parameter "If-None-Match" -------------
+	if valueList, found := headers[http.CanonicalHeaderKey("If-None-Match")]; found {
+		var IfNoneMatch IfNoneMatch
+		n := len(valueList)
+		if n != 1 {
+			return echo.NewHTTPError(http.StatusBadRequest, fmt.Sprintf("Expected one value for If-None-Match, got %d", n))
+		}
+
+		err = runtime.BindStyledParameterWithOptions("simple", "If-None-Match", valueList[0], &IfNoneMatch, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: false, Type: "string", Format: ""})
+		if err != nil {
+			return echo.NewHTTPError(http.StatusBadRequest, fmt.Sprintf("Invalid format for parameter If-None-Match: %s", err))
+		}
+
+		params.IfNoneMatch = &IfNoneMatch
+	}
+
+	// Invoke the callback with all the unmarshaled arguments
+	err = w.Handler.GetImport(ctx, importID, params)
+	return err
+}
+
+// ListImportProblems converts echo context to params.
+func (w *ServerInterfaceWrapper) ListImportProblems(ctx echo.Context) error {
+	var err error
+	// ------------- Path parameter "import_id" -------------
+	var importID ImportID
+
+	err = runtime.BindStyledParameterWithOptions("simple", "import_id", ctx.Param("import_id"), &importID, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationPath, Explode: false, Required: true, Type: "string", Format: "uuid", ValueIsUnescaped: ctx.Request().URL.RawPath == ""})
+	if err != nil {
+		return echo.NewHTTPError(http.StatusBadRequest, fmt.Sprintf("Invalid format for parameter import_id: %s", err))
+	}
+
+	// Parameter object where we will unmarshal all parameters from the context
+	var params ListImportProblemsParams
+	// ------------- Optional query parameter "limit" -------------
+
+	err = runtime.BindQueryParameterWithOptions("form", true, false, "limit", ctx.QueryParams(), &params.Limit, runtime.BindQueryParameterOptions{Type: "integer", Format: ""})
+	if err != nil {
+		return echo.NewHTTPError(http.StatusBadRequest, fmt.Sprintf("Invalid format for parameter limit: %s", err))
+	}
+
+	// ------------- Optional query parameter "cursor" -------------
+
+	err = runtime.BindQueryParameterWithOptions("form", true, false, "cursor", ctx.QueryParams(), &params.Cursor, runtime.BindQueryParameterOptions{Type: "string", Format: ""})
+	if err != nil {
+		return echo.NewHTTPError(http.StatusBadRequest, fmt.Sprintf("Invalid format for parameter cursor: %s", err))
+	}
+
+	// Invoke the callback with all the unmarshaled arguments
+	err = w.Handler.ListImportProblems(ctx, importID, params)
 	return err
 }
 
@@ -516,6 +899,236 @@ func (w *ServerInterfaceWrapper) EndSession(ctx echo.Context) error {
 	return err
 }
 
+// ListProfileFields converts echo context to params.
+func (w *ServerInterfaceWrapper) ListProfileFields(ctx echo.Context) error {
+	var err error
+
+	// Parameter object where we will unmarshal all parameters from the context
+	var params ListProfileFieldsParams
+	// ------------- Optional query parameter "limit" -------------
+
+	err = runtime.BindQueryParameterWithOptions("form", true, false, "limit", ctx.QueryParams(), &params.Limit, runtime.BindQueryParameterOptions{Type: "integer", Format: ""})
+	if err != nil {
+		return echo.NewHTTPError(http.StatusBadRequest, fmt.Sprintf("Invalid format for parameter limit: %s", err))
+	}
+
+	// ------------- Optional query parameter "cursor" -------------
+
+	err = runtime.BindQueryParameterWithOptions("form", true, false, "cursor", ctx.QueryParams(), &params.Cursor, runtime.BindQueryParameterOptions{Type: "string", Format: ""})
+	if err != nil {
+		return echo.NewHTTPError(http.StatusBadRequest, fmt.Sprintf("Invalid format for parameter cursor: %s", err))
+	}
+
+	// Invoke the callback with all the unmarshaled arguments
+	err = w.Handler.ListProfileFields(ctx, params)
+	return err
+}
+
+// CreateProfileField converts echo context to params.
+func (w *ServerInterfaceWrapper) CreateProfileField(ctx echo.Context) error {
+	var err error
+
+	// Parameter object where we will unmarshal all parameters from the context
+	var params CreateProfileFieldParams
+
+	headers := ctx.Request().Header
+	// ------------- Optional header parameter "Idempotency-Key" -------------
+	if valueList, found := headers[http.CanonicalHeaderKey("Idempotency-Key")]; found {
+		var IdempotencyKey IdempotencyKey
+		n := len(valueList)
+		if n != 1 {
+			return echo.NewHTTPError(http.StatusBadRequest, fmt.Sprintf("Expected one value for Idempotency-Key, got %d", n))
+		}
+
+		err = runtime.BindStyledParameterWithOptions("simple", "Idempotency-Key", valueList[0], &IdempotencyKey, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: false, Type: "string", Format: ""})
+		if err != nil {
+			return echo.NewHTTPError(http.StatusBadRequest, fmt.Sprintf("Invalid format for parameter Idempotency-Key: %s", err))
+		}
+
+		params.IdempotencyKey = &IdempotencyKey
+	}
+
+	// Invoke the callback with all the unmarshaled arguments
+	err = w.Handler.CreateProfileField(ctx, params)
+	return err
+}
+
+// DeleteProfileField converts echo context to params.
+func (w *ServerInterfaceWrapper) DeleteProfileField(ctx echo.Context) error {
+	var err error
+	// ------------- Path parameter "field_id" -------------
+	var fieldID FieldID
+
+	err = runtime.BindStyledParameterWithOptions("simple", "field_id", ctx.Param("field_id"), &fieldID, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationPath, Explode: false, Required: true, Type: "string", Format: "uuid", ValueIsUnescaped: ctx.Request().URL.RawPath == ""})
+	if err != nil {
+		return echo.NewHTTPError(http.StatusBadRequest, fmt.Sprintf("Invalid format for parameter field_id: %s", err))
+	}
+
+	// Parameter object where we will unmarshal all parameters from the context
+	var params DeleteProfileFieldParams
+
+	headers := ctx.Request().Header
+	// ------------- Optional header parameter "If-Match" -------------
+	if valueList, found := headers[http.CanonicalHeaderKey("If-Match")]; found {
+		var IfMatch IfMatch
+		n := len(valueList)
+		if n != 1 {
+			return echo.NewHTTPError(http.StatusBadRequest, fmt.Sprintf("Expected one value for If-Match, got %d", n))
+		}
+
+		err = runtime.BindStyledParameterWithOptions("simple", "If-Match", valueList[0], &IfMatch, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: false, Type: "string", Format: ""})
+		if err != nil {
+			return echo.NewHTTPError(http.StatusBadRequest, fmt.Sprintf("Invalid format for parameter If-Match: %s", err))
+		}
+
+		params.IfMatch = &IfMatch
+	}
+
+	// Invoke the callback with all the unmarshaled arguments
+	err = w.Handler.DeleteProfileField(ctx, fieldID, params)
+	return err
+}
+
+// GetProfileField converts echo context to params.
+func (w *ServerInterfaceWrapper) GetProfileField(ctx echo.Context) error {
+	var err error
+	// ------------- Path parameter "field_id" -------------
+	var fieldID FieldID
+
+	err = runtime.BindStyledParameterWithOptions("simple", "field_id", ctx.Param("field_id"), &fieldID, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationPath, Explode: false, Required: true, Type: "string", Format: "uuid", ValueIsUnescaped: ctx.Request().URL.RawPath == ""})
+	if err != nil {
+		return echo.NewHTTPError(http.StatusBadRequest, fmt.Sprintf("Invalid format for parameter field_id: %s", err))
+	}
+
+	// Parameter object where we will unmarshal all parameters from the context
+	var params GetProfileFieldParams
+
+	headers := ctx.Request().Header
+	// ------------- Optional header parameter "If-None-Match" -------------
+	if valueList, found := headers[http.CanonicalHeaderKey("If-None-Match")]; found {
+		var IfNoneMatch IfNoneMatch
+		n := len(valueList)
+		if n != 1 {
+			return echo.NewHTTPError(http.StatusBadRequest, fmt.Sprintf("Expected one value for If-None-Match, got %d", n))
+		}
+
+		err = runtime.BindStyledParameterWithOptions("simple", "If-None-Match", valueList[0], &IfNoneMatch, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: false, Type: "string", Format: ""})
+		if err != nil {
+			return echo.NewHTTPError(http.StatusBadRequest, fmt.Sprintf("Invalid format for parameter If-None-Match: %s", err))
+		}
+
+		params.IfNoneMatch = &IfNoneMatch
+	}
+
+	// Invoke the callback with all the unmarshaled arguments
+	err = w.Handler.GetProfileField(ctx, fieldID, params)
+	return err
+}
+
+// ReplaceProfileField converts echo context to params.
+func (w *ServerInterfaceWrapper) ReplaceProfileField(ctx echo.Context) error {
+	var err error
+	// ------------- Path parameter "field_id" -------------
+	var fieldID FieldID
+
+	err = runtime.BindStyledParameterWithOptions("simple", "field_id", ctx.Param("field_id"), &fieldID, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationPath, Explode: false, Required: true, Type: "string", Format: "uuid", ValueIsUnescaped: ctx.Request().URL.RawPath == ""})
+	if err != nil {
+		return echo.NewHTTPError(http.StatusBadRequest, fmt.Sprintf("Invalid format for parameter field_id: %s", err))
+	}
+
+	// Parameter object where we will unmarshal all parameters from the context
+	var params ReplaceProfileFieldParams
+
+	headers := ctx.Request().Header
+	// ------------- Optional header parameter "If-Match" -------------
+	if valueList, found := headers[http.CanonicalHeaderKey("If-Match")]; found {
+		var IfMatch IfMatch
+		n := len(valueList)
+		if n != 1 {
+			return echo.NewHTTPError(http.StatusBadRequest, fmt.Sprintf("Expected one value for If-Match, got %d", n))
+		}
+
+		err = runtime.BindStyledParameterWithOptions("simple", "If-Match", valueList[0], &IfMatch, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: false, Type: "string", Format: ""})
+		if err != nil {
+			return echo.NewHTTPError(http.StatusBadRequest, fmt.Sprintf("Invalid format for parameter If-Match: %s", err))
+		}
+
+		params.IfMatch = &IfMatch
+	}
+
+	// Invoke the callback with all the unmarshaled arguments
+	err = w.Handler.ReplaceProfileField(ctx, fieldID, params)
+	return err
+}
+
+// ListProfileFieldViolations converts echo context to params.
+func (w *ServerInterfaceWrapper) ListProfileFieldViolations(ctx echo.Context) error {
+	var err error
+	// ------------- Path parameter "field_id" -------------
+	var fieldID FieldID
+
+	err = runtime.BindStyledParameterWithOptions("simple", "field_id", ctx.Param("field_id"), &fieldID, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationPath, Explode: false, Required: true, Type: "string", Format: "uuid", ValueIsUnescaped: ctx.Request().URL.RawPath == ""})
+	if err != nil {
+		return echo.NewHTTPError(http.StatusBadRequest, fmt.Sprintf("Invalid format for parameter field_id: %s", err))
+	}
+
+	// Parameter object where we will unmarshal all parameters from the context
+	var params ListProfileFieldViolationsParams
+	// ------------- Optional query parameter "limit" -------------
+
+	err = runtime.BindQueryParameterWithOptions("form", true, false, "limit", ctx.QueryParams(), &params.Limit, runtime.BindQueryParameterOptions{Type: "integer", Format: ""})
+	if err != nil {
+		return echo.NewHTTPError(http.StatusBadRequest, fmt.Sprintf("Invalid format for parameter limit: %s", err))
+	}
+
+	// ------------- Optional query parameter "cursor" -------------
+
+	err = runtime.BindQueryParameterWithOptions("form", true, false, "cursor", ctx.QueryParams(), &params.Cursor, runtime.BindQueryParameterOptions{Type: "string", Format: ""})
+	if err != nil {
+		return echo.NewHTTPError(http.StatusBadRequest, fmt.Sprintf("Invalid format for parameter cursor: %s", err))
+	}
+
+	// Invoke the callback with all the unmarshaled arguments
+	err = w.Handler.ListProfileFieldViolations(ctx, fieldID, params)
+	return err
+}
+
+// GetProfile converts echo context to params.
+func (w *ServerInterfaceWrapper) GetProfile(ctx echo.Context) error {
+	var err error
+	// ------------- Path parameter "nickname" -------------
+	var nickname Nickname
+
+	err = runtime.BindStyledParameterWithOptions("simple", "nickname", ctx.Param("nickname"), &nickname, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationPath, Explode: false, Required: true, Type: "string", Format: "", ValueIsUnescaped: ctx.Request().URL.RawPath == ""})
+	if err != nil {
+		return echo.NewHTTPError(http.StatusBadRequest, fmt.Sprintf("Invalid format for parameter nickname: %s", err))
+	}
+
+	// Parameter object where we will unmarshal all parameters from the context
+	var params GetProfileParams
+
+	headers := ctx.Request().Header
+	// ------------- Optional header parameter "If-None-Match" -------------
+	if valueList, found := headers[http.CanonicalHeaderKey("If-None-Match")]; found {
+		var IfNoneMatch IfNoneMatch
+		n := len(valueList)
+		if n != 1 {
+			return echo.NewHTTPError(http.StatusBadRequest, fmt.Sprintf("Expected one value for If-None-Match, got %d", n))
+		}
+
+		err = runtime.BindStyledParameterWithOptions("simple", "If-None-Match", valueList[0], &IfNoneMatch, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: false, Type: "string", Format: ""})
+		if err != nil {
+			return echo.NewHTTPError(http.StatusBadRequest, fmt.Sprintf("Invalid format for parameter If-None-Match: %s", err))
+		}
+
+		params.IfNoneMatch = &IfNoneMatch
+	}
+
+	// Invoke the callback with all the unmarshaled arguments
+	err = w.Handler.GetProfile(ctx, nickname, params)
+	return err
+}
+
 // EndUserSession converts echo context to params.
 func (w *ServerInterfaceWrapper) EndUserSession(ctx echo.Context) error {
 	var err error
@@ -538,6 +1151,97 @@ func (w *ServerInterfaceWrapper) ListUsers(ctx echo.Context) error {
 
 	// Parameter object where we will unmarshal all parameters from the context
 	var params ListUsersParams
+	// ------------- Optional query parameter "q" -------------
+
+	err = runtime.BindQueryParameterWithOptions("form", true, false, "q", ctx.QueryParams(), &params.Q, runtime.BindQueryParameterOptions{Type: "string", Format: ""})
+	if err != nil {
+		return echo.NewHTTPError(http.StatusBadRequest, fmt.Sprintf("Invalid format for parameter q: %s", err))
+	}
+
+	// ------------- Optional query parameter "text" -------------
+
+	err = runtime.BindQueryParameterWithOptions("form", true, false, "text", ctx.QueryParams(), &params.Text, runtime.BindQueryParameterOptions{Type: "string", Format: ""})
+	if err != nil {
+		return echo.NewHTTPError(http.StatusBadRequest, fmt.Sprintf("Invalid format for parameter text: %s", err))
+	}
+
+	// ------------- Optional query parameter "role" -------------
+
+	err = runtime.BindQueryParameterWithOptions("form", true, false, "role", ctx.QueryParams(), &params.Role, runtime.BindQueryParameterOptions{Type: "string", Format: ""})
+	if err != nil {
+		return echo.NewHTTPError(http.StatusBadRequest, fmt.Sprintf("Invalid format for parameter role: %s", err))
+	}
+
+	// ------------- Optional query parameter "status" -------------
+
+	err = runtime.BindQueryParameterWithOptions("form", true, false, "status", ctx.QueryParams(), &params.Status, runtime.BindQueryParameterOptions{Type: "string", Format: ""})
+	if err != nil {
+		return echo.NewHTTPError(http.StatusBadRequest, fmt.Sprintf("Invalid format for parameter status: %s", err))
+	}
+
+	// ------------- Optional query parameter "verified" -------------
+
+	err = runtime.BindQueryParameterWithOptions("form", true, false, "verified", ctx.QueryParams(), &params.Verified, runtime.BindQueryParameterOptions{Type: "boolean", Format: ""})
+	if err != nil {
+		return echo.NewHTTPError(http.StatusBadRequest, fmt.Sprintf("Invalid format for parameter verified: %s", err))
+	}
+
+	// ------------- Optional query parameter "locked" -------------
+
+	err = runtime.BindQueryParameterWithOptions("form", true, false, "locked", ctx.QueryParams(), &params.Locked, runtime.BindQueryParameterOptions{Type: "boolean", Format: ""})
+	if err != nil {
+		return echo.NewHTTPError(http.StatusBadRequest, fmt.Sprintf("Invalid format for parameter locked: %s", err))
+	}
+
+	// ------------- Optional query parameter "professional" -------------
+
+	err = runtime.BindQueryParameterWithOptions("form", true, false, "professional", ctx.QueryParams(), &params.Professional, runtime.BindQueryParameterOptions{Type: "boolean", Format: ""})
+	if err != nil {
+		return echo.NewHTTPError(http.StatusBadRequest, fmt.Sprintf("Invalid format for parameter professional: %s", err))
+	}
+
+	// ------------- Optional query parameter "registered_from" -------------
+
+	err = runtime.BindQueryParameterWithOptions("form", true, false, "registered_from", ctx.QueryParams(), &params.RegisteredFrom, runtime.BindQueryParameterOptions{Type: "string", Format: "date-time"})
+	if err != nil {
+		return echo.NewHTTPError(http.StatusBadRequest, fmt.Sprintf("Invalid format for parameter registered_from: %s", err))
+	}
+
+	// ------------- Optional query parameter "registered_to" -------------
+
+	err = runtime.BindQueryParameterWithOptions("form", true, false, "registered_to", ctx.QueryParams(), &params.RegisteredTo, runtime.BindQueryParameterOptions{Type: "string", Format: "date-time"})
+	if err != nil {
+		return echo.NewHTTPError(http.StatusBadRequest, fmt.Sprintf("Invalid format for parameter registered_to: %s", err))
+	}
+
+	// ------------- Optional query parameter "last_login_after" -------------
+
+	err = runtime.BindQueryParameterWithOptions("form", true, false, "last_login_after", ctx.QueryParams(), &params.LastLoginAfter, runtime.BindQueryParameterOptions{Type: "string", Format: "date-time"})
+	if err != nil {
+		return echo.NewHTTPError(http.StatusBadRequest, fmt.Sprintf("Invalid format for parameter last_login_after: %s", err))
+	}
+
+	// ------------- Optional query parameter "last_login_before" -------------
+
+	err = runtime.BindQueryParameterWithOptions("form", true, false, "last_login_before", ctx.QueryParams(), &params.LastLoginBefore, runtime.BindQueryParameterOptions{Type: "string", Format: "date-time"})
+	if err != nil {
+		return echo.NewHTTPError(http.StatusBadRequest, fmt.Sprintf("Invalid format for parameter last_login_before: %s", err))
+	}
+
+	// ------------- Optional query parameter "field" -------------
+
+	err = runtime.BindQueryParameterWithOptions("form", true, false, "field", ctx.QueryParams(), &params.Field, runtime.BindQueryParameterOptions{Type: "array", Format: ""})
+	if err != nil {
+		return echo.NewHTTPError(http.StatusBadRequest, fmt.Sprintf("Invalid format for parameter field: %s", err))
+	}
+
+	// ------------- Optional query parameter "sort" -------------
+
+	err = runtime.BindQueryParameterWithOptions("form", true, false, "sort", ctx.QueryParams(), &params.Sort, runtime.BindQueryParameterOptions{Type: "string", Format: ""})
+	if err != nil {
+		return echo.NewHTTPError(http.StatusBadRequest, fmt.Sprintf("Invalid format for parameter sort: %s", err))
+	}
+
 	// ------------- Optional query parameter "limit" -------------
 
 	err = runtime.BindQueryParameterWithOptions("form", true, false, "limit", ctx.QueryParams(), &params.Limit, runtime.BindQueryParameterOptions{Type: "integer", Format: ""})
@@ -701,6 +1405,22 @@ func (w *ServerInterfaceWrapper) UpdateUser(ctx echo.Context) error {
 	return err
 }
 
+// LockUser converts echo context to params.
+func (w *ServerInterfaceWrapper) LockUser(ctx echo.Context) error {
+	var err error
+	// ------------- Path parameter "user_id" -------------
+	var userID UserID
+
+	err = runtime.BindStyledParameterWithOptions("simple", "user_id", ctx.Param("user_id"), &userID, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationPath, Explode: false, Required: true, Type: "string", Format: "uuid", ValueIsUnescaped: ctx.Request().URL.RawPath == ""})
+	if err != nil {
+		return echo.NewHTTPError(http.StatusBadRequest, fmt.Sprintf("Invalid format for parameter user_id: %s", err))
+	}
+
+	// Invoke the callback with all the unmarshaled arguments
+	err = w.Handler.LockUser(ctx, userID)
+	return err
+}
+
 // StartPasswordReset converts echo context to params.
 func (w *ServerInterfaceWrapper) StartPasswordReset(ctx echo.Context) error {
 	var err error
@@ -714,6 +1434,42 @@ func (w *ServerInterfaceWrapper) StartPasswordReset(ctx echo.Context) error {
 
 	// Invoke the callback with all the unmarshaled arguments
 	err = w.Handler.StartPasswordReset(ctx, userID)
+	return err
+}
+
+// ChangeRole converts echo context to params.
+func (w *ServerInterfaceWrapper) ChangeRole(ctx echo.Context) error {
+	var err error
+	// ------------- Path parameter "user_id" -------------
+	var userID UserID
+
+	err = runtime.BindStyledParameterWithOptions("simple", "user_id", ctx.Param("user_id"), &userID, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationPath, Explode: false, Required: true, Type: "string", Format: "uuid", ValueIsUnescaped: ctx.Request().URL.RawPath == ""})
+	if err != nil {
+		return echo.NewHTTPError(http.StatusBadRequest, fmt.Sprintf("Invalid format for parameter user_id: %s", err))
+	}
+
+	// Parameter object where we will unmarshal all parameters from the context
+	var params ChangeRoleParams
+
+	headers := ctx.Request().Header
+	// ------------- Optional header parameter "If-Match" -------------
+	if valueList, found := headers[http.CanonicalHeaderKey("If-Match")]; found {
+		var IfMatch IfMatch
+		n := len(valueList)
+		if n != 1 {
+			return echo.NewHTTPError(http.StatusBadRequest, fmt.Sprintf("Expected one value for If-Match, got %d", n))
+		}
+
+		err = runtime.BindStyledParameterWithOptions("simple", "If-Match", valueList[0], &IfMatch, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: false, Type: "string", Format: ""})
+		if err != nil {
+			return echo.NewHTTPError(http.StatusBadRequest, fmt.Sprintf("Invalid format for parameter If-Match: %s", err))
+		}
+
+		params.IfMatch = &IfMatch
+	}
+
+	// Invoke the callback with all the unmarshaled arguments
+	err = w.Handler.ChangeRole(ctx, userID, params)
 	return err
 }
 
@@ -778,6 +1534,78 @@ func (w *ServerInterfaceWrapper) ListUserSessions(ctx echo.Context) error {
 
 	// Invoke the callback with all the unmarshaled arguments
 	err = w.Handler.ListUserSessions(ctx, userID, params)
+	return err
+}
+
+// ReinstateUser converts echo context to params.
+func (w *ServerInterfaceWrapper) ReinstateUser(ctx echo.Context) error {
+	var err error
+	// ------------- Path parameter "user_id" -------------
+	var userID UserID
+
+	err = runtime.BindStyledParameterWithOptions("simple", "user_id", ctx.Param("user_id"), &userID, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationPath, Explode: false, Required: true, Type: "string", Format: "uuid", ValueIsUnescaped: ctx.Request().URL.RawPath == ""})
+	if err != nil {
+		return echo.NewHTTPError(http.StatusBadRequest, fmt.Sprintf("Invalid format for parameter user_id: %s", err))
+	}
+
+	// Parameter object where we will unmarshal all parameters from the context
+	var params ReinstateUserParams
+
+	headers := ctx.Request().Header
+	// ------------- Optional header parameter "If-Match" -------------
+	if valueList, found := headers[http.CanonicalHeaderKey("If-Match")]; found {
+		var IfMatch IfMatch
+		n := len(valueList)
+		if n != 1 {
+			return echo.NewHTTPError(http.StatusBadRequest, fmt.Sprintf("Expected one value for If-Match, got %d", n))
+		}
+
+		err = runtime.BindStyledParameterWithOptions("simple", "If-Match", valueList[0], &IfMatch, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: false, Type: "string", Format: ""})
+		if err != nil {
+			return echo.NewHTTPError(http.StatusBadRequest, fmt.Sprintf("Invalid format for parameter If-Match: %s", err))
+		}
+
+		params.IfMatch = &IfMatch
+	}
+
+	// Invoke the callback with all the unmarshaled arguments
+	err = w.Handler.ReinstateUser(ctx, userID, params)
+	return err
+}
+
+// SuspendUser converts echo context to params.
+func (w *ServerInterfaceWrapper) SuspendUser(ctx echo.Context) error {
+	var err error
+	// ------------- Path parameter "user_id" -------------
+	var userID UserID
+
+	err = runtime.BindStyledParameterWithOptions("simple", "user_id", ctx.Param("user_id"), &userID, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationPath, Explode: false, Required: true, Type: "string", Format: "uuid", ValueIsUnescaped: ctx.Request().URL.RawPath == ""})
+	if err != nil {
+		return echo.NewHTTPError(http.StatusBadRequest, fmt.Sprintf("Invalid format for parameter user_id: %s", err))
+	}
+
+	// Parameter object where we will unmarshal all parameters from the context
+	var params SuspendUserParams
+
+	headers := ctx.Request().Header
+	// ------------- Optional header parameter "If-Match" -------------
+	if valueList, found := headers[http.CanonicalHeaderKey("If-Match")]; found {
+		var IfMatch IfMatch
+		n := len(valueList)
+		if n != 1 {
+			return echo.NewHTTPError(http.StatusBadRequest, fmt.Sprintf("Expected one value for If-Match, got %d", n))
+		}
+
+		err = runtime.BindStyledParameterWithOptions("simple", "If-Match", valueList[0], &IfMatch, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: false, Type: "string", Format: ""})
+		if err != nil {
+			return echo.NewHTTPError(http.StatusBadRequest, fmt.Sprintf("Invalid format for parameter If-Match: %s", err))
+		}
+
+		params.IfMatch = &IfMatch
+	}
+
+	// Invoke the callback with all the unmarshaled arguments
+	err = w.Handler.SuspendUser(ctx, userID, params)
 	return err
 }
 
@@ -855,6 +1683,14 @@ func RegisterHandlersWithOptions(router EchoRouter, si ServerInterface, options 
 	router.POST(options.BaseURL+"/auth/token", wrapper.IssueToken, options.OperationMiddlewares["issueToken"]...)
 	router.POST(options.BaseURL+"/auth/verification", wrapper.RequestVerification, options.OperationMiddlewares["requestVerification"]...)
 	router.POST(options.BaseURL+"/auth/verification/confirm", wrapper.ConfirmVerification, options.OperationMiddlewares["confirmVerification"]...)
+	router.POST(options.BaseURL+"/exports", wrapper.ExportUsers, options.OperationMiddlewares["exportUsers"]...)
+	router.GET(options.BaseURL+"/exports/:export_id", wrapper.GetExport, options.OperationMiddlewares["getExport"]...)
+	router.GET(options.BaseURL+"/exports/:export_id/file", wrapper.DownloadExport, options.OperationMiddlewares["downloadExport"]...)
+	router.GET(options.BaseURL+"/imports", wrapper.ListImports, options.OperationMiddlewares["listImports"]...)
+	router.POST(options.BaseURL+"/imports", wrapper.ImportUsers, options.OperationMiddlewares["importUsers"]...)
+	router.DELETE(options.BaseURL+"/imports/:import_id", wrapper.CancelImport, options.OperationMiddlewares["cancelImport"]...)
+	router.GET(options.BaseURL+"/imports/:import_id", wrapper.GetImport, options.OperationMiddlewares["getImport"]...)
+	router.GET(options.BaseURL+"/imports/:import_id/problems", wrapper.ListImportProblems, options.OperationMiddlewares["listImportProblems"]...)
 	router.GET(options.BaseURL+"/me", wrapper.GetMe, options.OperationMiddlewares["getMe"]...)
 	router.PATCH(options.BaseURL+"/me", wrapper.UpdateMe, options.OperationMiddlewares["updateMe"]...)
 	router.GET(options.BaseURL+"/me/audit", wrapper.ListOwnAuditEntries, options.OperationMiddlewares["listOwnAuditEntries"]...)
@@ -868,16 +1704,27 @@ func RegisterHandlersWithOptions(router EchoRouter, si ServerInterface, options 
 	router.DELETE(options.BaseURL+"/me/sessions", wrapper.EndOtherSessions, options.OperationMiddlewares["endOtherSessions"]...)
 	router.GET(options.BaseURL+"/me/sessions", wrapper.ListSessions, options.OperationMiddlewares["listSessions"]...)
 	router.DELETE(options.BaseURL+"/me/sessions/:session_id", wrapper.EndSession, options.OperationMiddlewares["endSession"]...)
+	router.GET(options.BaseURL+"/profile-fields", wrapper.ListProfileFields, options.OperationMiddlewares["listProfileFields"]...)
+	router.POST(options.BaseURL+"/profile-fields", wrapper.CreateProfileField, options.OperationMiddlewares["createProfileField"]...)
+	router.DELETE(options.BaseURL+"/profile-fields/:field_id", wrapper.DeleteProfileField, options.OperationMiddlewares["deleteProfileField"]...)
+	router.GET(options.BaseURL+"/profile-fields/:field_id", wrapper.GetProfileField, options.OperationMiddlewares["getProfileField"]...)
+	router.PUT(options.BaseURL+"/profile-fields/:field_id", wrapper.ReplaceProfileField, options.OperationMiddlewares["replaceProfileField"]...)
+	router.GET(options.BaseURL+"/profile-fields/:field_id/violations", wrapper.ListProfileFieldViolations, options.OperationMiddlewares["listProfileFieldViolations"]...)
+	router.GET(options.BaseURL+"/profiles/:nickname", wrapper.GetProfile, options.OperationMiddlewares["getProfile"]...)
 	router.DELETE(options.BaseURL+"/sessions/:session_id", wrapper.EndUserSession, options.OperationMiddlewares["endUserSession"]...)
 	router.GET(options.BaseURL+"/users", wrapper.ListUsers, options.OperationMiddlewares["listUsers"]...)
 	router.POST(options.BaseURL+"/users", wrapper.CreateUser, options.OperationMiddlewares["createUser"]...)
 	router.DELETE(options.BaseURL+"/users/:user_id", wrapper.DeleteUser, options.OperationMiddlewares["deleteUser"]...)
 	router.GET(options.BaseURL+"/users/:user_id", wrapper.GetUser, options.OperationMiddlewares["getUser"]...)
 	router.PATCH(options.BaseURL+"/users/:user_id", wrapper.UpdateUser, options.OperationMiddlewares["updateUser"]...)
+	router.POST(options.BaseURL+"/users/:user_id/lock", wrapper.LockUser, options.OperationMiddlewares["lockUser"]...)
 	router.POST(options.BaseURL+"/users/:user_id/password-reset", wrapper.StartPasswordReset, options.OperationMiddlewares["startPasswordReset"]...)
+	router.PUT(options.BaseURL+"/users/:user_id/role", wrapper.ChangeRole, options.OperationMiddlewares["changeRole"]...)
 	router.DELETE(options.BaseURL+"/users/:user_id/second-factor", wrapper.ResetSecondFactor, options.OperationMiddlewares["resetSecondFactor"]...)
 	router.DELETE(options.BaseURL+"/users/:user_id/sessions", wrapper.EndUserSessions, options.OperationMiddlewares["endUserSessions"]...)
 	router.GET(options.BaseURL+"/users/:user_id/sessions", wrapper.ListUserSessions, options.OperationMiddlewares["listUserSessions"]...)
+	router.DELETE(options.BaseURL+"/users/:user_id/suspension", wrapper.ReinstateUser, options.OperationMiddlewares["reinstateUser"]...)
+	router.PUT(options.BaseURL+"/users/:user_id/suspension", wrapper.SuspendUser, options.OperationMiddlewares["suspendUser"]...)
 	router.POST(options.BaseURL+"/users/:user_id/unlock", wrapper.UnlockUser, options.OperationMiddlewares["unlockUser"]...)
 
 }
@@ -906,7 +1753,7 @@ type WebhookReceiverInterface interface {
 	// An account has another e-mail address
 	// HandleOnUserEmailChangedWebhook handles the POST webhook for user.email-changed.
 	HandleOnUserEmailChangedWebhook(ctx echo.Context) error
-	// Too many sign-ins failed in a row, and an account was locked
+	// An account was locked, by failed sign-ins or by staff
 	// HandleOnUserLockedWebhook handles the POST webhook for user.locked.
 	HandleOnUserLockedWebhook(ctx echo.Context) error
 	// A password was changed
@@ -924,12 +1771,21 @@ type WebhookReceiverInterface interface {
 	// Somebody registered
 	// HandleOnUserRegisteredWebhook handles the POST webhook for user.registered.
 	HandleOnUserRegisteredWebhook(ctx echo.Context) error
+	// A suspended account was reinstated
+	// HandleOnUserReinstatedWebhook handles the POST webhook for user.reinstated.
+	HandleOnUserReinstatedWebhook(ctx echo.Context) error
+	// An account was given another role
+	// HandleOnUserRoleChangedWebhook handles the POST webhook for user.role-changed.
+	HandleOnUserRoleChangedWebhook(ctx echo.Context) error
 	// A second factor was turned on
 	// HandleOnUserSecondFactorEnabledWebhook handles the POST webhook for user.second-factor-enabled.
 	HandleOnUserSecondFactorEnabledWebhook(ctx echo.Context) error
 	// A second factor was removed
 	// HandleOnUserSecondFactorRemovedWebhook handles the POST webhook for user.second-factor-removed.
 	HandleOnUserSecondFactorRemovedWebhook(ctx echo.Context) error
+	// An account was suspended
+	// HandleOnUserSuspendedWebhook handles the POST webhook for user.suspended.
+	HandleOnUserSuspendedWebhook(ctx echo.Context) error
 	// A lock ended
 	// HandleOnUserUnlockedWebhook handles the POST webhook for user.unlocked.
 	HandleOnUserUnlockedWebhook(ctx echo.Context) error
@@ -1121,6 +1977,36 @@ func OnUserRegisteredWebhookHandler(si WebhookReceiverInterface, middlewares ...
 	return h
 }
 
+// OnUserReinstatedWebhookHandler returns the echo.HandlerFunc for the user.reinstated webhook.
+// Mount this at the URL path advertised to webhook senders. Errors
+// during parameter binding are returned via echo.NewHTTPError so echo's
+// error-handling chain reports them as 400. Middlewares are applied in
+// the order provided -- the last argument becomes the outermost wrapper.
+func OnUserReinstatedWebhookHandler(si WebhookReceiverInterface, middlewares ...echo.MiddlewareFunc) echo.HandlerFunc {
+	h := echo.HandlerFunc(func(ctx echo.Context) error {
+		return si.HandleOnUserReinstatedWebhook(ctx)
+	})
+	for _, mw := range middlewares {
+		h = mw(h)
+	}
+	return h
+}
+
+// OnUserRoleChangedWebhookHandler returns the echo.HandlerFunc for the user.role-changed webhook.
+// Mount this at the URL path advertised to webhook senders. Errors
+// during parameter binding are returned via echo.NewHTTPError so echo's
+// error-handling chain reports them as 400. Middlewares are applied in
+// the order provided -- the last argument becomes the outermost wrapper.
+func OnUserRoleChangedWebhookHandler(si WebhookReceiverInterface, middlewares ...echo.MiddlewareFunc) echo.HandlerFunc {
+	h := echo.HandlerFunc(func(ctx echo.Context) error {
+		return si.HandleOnUserRoleChangedWebhook(ctx)
+	})
+	for _, mw := range middlewares {
+		h = mw(h)
+	}
+	return h
+}
+
 // OnUserSecondFactorEnabledWebhookHandler returns the echo.HandlerFunc for the user.second-factor-enabled webhook.
 // Mount this at the URL path advertised to webhook senders. Errors
 // during parameter binding are returned via echo.NewHTTPError so echo's
@@ -1144,6 +2030,21 @@ func OnUserSecondFactorEnabledWebhookHandler(si WebhookReceiverInterface, middle
 func OnUserSecondFactorRemovedWebhookHandler(si WebhookReceiverInterface, middlewares ...echo.MiddlewareFunc) echo.HandlerFunc {
 	h := echo.HandlerFunc(func(ctx echo.Context) error {
 		return si.HandleOnUserSecondFactorRemovedWebhook(ctx)
+	})
+	for _, mw := range middlewares {
+		h = mw(h)
+	}
+	return h
+}
+
+// OnUserSuspendedWebhookHandler returns the echo.HandlerFunc for the user.suspended webhook.
+// Mount this at the URL path advertised to webhook senders. Errors
+// during parameter binding are returned via echo.NewHTTPError so echo's
+// error-handling chain reports them as 400. Middlewares are applied in
+// the order provided -- the last argument becomes the outermost wrapper.
+func OnUserSuspendedWebhookHandler(si WebhookReceiverInterface, middlewares ...echo.MiddlewareFunc) echo.HandlerFunc {
+	h := echo.HandlerFunc(func(ctx echo.Context) error {
+		return si.HandleOnUserSuspendedWebhook(ctx)
 	})
 	for _, mw := range middlewares {
 		h = mw(h)
@@ -1205,7 +2106,83 @@ type AuditPageResponseJSONResponse struct {
 	Headers AuditPageResponseResponseHeaders
 }
 
+type ExportAcceptedResponseResponseHeaders struct {
+	Location string
+}
+type ExportAcceptedResponseJSONResponse struct {
+	Body Export
+
+	Headers ExportAcceptedResponseResponseHeaders
+}
+
+type ExportFileResponseResponseHeaders struct {
+	ContentDisposition string
+	ETag               string
+}
+type ExportFileResponseTextCsvResponse struct {
+	Body io.Reader
+
+	Headers       ExportFileResponseResponseHeaders
+	ContentLength int64
+}
+
+type ExportResponseResponseHeaders struct {
+	ETag string
+}
+type ExportResponseJSONResponse struct {
+	Body Export
+
+	Headers ExportResponseResponseHeaders
+}
+
 type FailedApplicationProblemPlusJSONResponse ProblemDetails
+
+type FieldViolationPageResponseResponseHeaders struct {
+	Link string
+}
+type FieldViolationPageResponseJSONResponse struct {
+	Body FieldViolationPage
+
+	Headers FieldViolationPageResponseResponseHeaders
+}
+
+type FieldViolationResponseJSONResponse FieldViolation
+
+type ImportAcceptedResponseResponseHeaders struct {
+	Location string
+}
+type ImportAcceptedResponseJSONResponse struct {
+	Body Import
+
+	Headers ImportAcceptedResponseResponseHeaders
+}
+
+type ImportPageResponseResponseHeaders struct {
+	Link string
+}
+type ImportPageResponseJSONResponse struct {
+	Body ImportPage
+
+	Headers ImportPageResponseResponseHeaders
+}
+
+type ImportProblemPageResponseResponseHeaders struct {
+	Link string
+}
+type ImportProblemPageResponseJSONResponse struct {
+	Body ImportProblemPage
+
+	Headers ImportProblemPageResponseResponseHeaders
+}
+
+type ImportResponseResponseHeaders struct {
+	ETag string
+}
+type ImportResponseJSONResponse struct {
+	Body Import
+
+	Headers ImportResponseResponseHeaders
+}
 
 type MeResponseResponseHeaders struct {
 	ETag string
@@ -1220,6 +2197,43 @@ type NotModifiedResponse struct {
 }
 
 type OAuthFailedJSONResponse OAuthError
+
+type ProfileFieldCreatedResponseResponseHeaders struct {
+	ETag     string
+	Location string
+}
+type ProfileFieldCreatedResponseJSONResponse struct {
+	Body ProfileField
+
+	Headers ProfileFieldCreatedResponseResponseHeaders
+}
+
+type ProfileFieldPageResponseResponseHeaders struct {
+	Link string
+}
+type ProfileFieldPageResponseJSONResponse struct {
+	Body ProfileFieldPage
+
+	Headers ProfileFieldPageResponseResponseHeaders
+}
+
+type ProfileFieldResponseResponseHeaders struct {
+	ETag string
+}
+type ProfileFieldResponseJSONResponse struct {
+	Body ProfileField
+
+	Headers ProfileFieldResponseResponseHeaders
+}
+
+type ProfileResponseResponseHeaders struct {
+	ETag string
+}
+type ProfileResponseJSONResponse struct {
+	Body Profile
+
+	Headers ProfileResponseResponseHeaders
+}
 
 type RecoveryCodesResponseJSONResponse RecoveryCodes
 
@@ -1689,6 +2703,357 @@ type ConfirmVerificationdefaultApplicationProblemPlusJSONResponse struct {
 }
 
 func (response ConfirmVerificationdefaultApplicationProblemPlusJSONResponse) VisitConfirmVerificationResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response.Body); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	w.WriteHeader(response.StatusCode)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type ExportUsersRequestObject struct {
+	Params ExportUsersParams
+}
+
+type ExportUsersResponseObject interface {
+	VisitExportUsersResponse(w http.ResponseWriter) error
+}
+
+type ExportUsers202JSONResponse struct {
+	ExportAcceptedResponseJSONResponse
+}
+
+func (response ExportUsers202JSONResponse) VisitExportUsersResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response.Body); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/json")
+	w.Header().Set("Location", fmt.Sprint(response.Headers.Location))
+	w.WriteHeader(202)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type ExportUsersdefaultApplicationProblemPlusJSONResponse struct {
+	Body       ProblemDetails
+	StatusCode int
+}
+
+func (response ExportUsersdefaultApplicationProblemPlusJSONResponse) VisitExportUsersResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response.Body); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	w.WriteHeader(response.StatusCode)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type GetExportRequestObject struct {
+	ExportID ExportID `json:"export_id"`
+	Params   GetExportParams
+}
+
+type GetExportResponseObject interface {
+	VisitGetExportResponse(w http.ResponseWriter) error
+}
+
+type GetExport200JSONResponse struct{ ExportResponseJSONResponse }
+
+func (response GetExport200JSONResponse) VisitGetExportResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response.Body); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/json")
+	w.Header().Set("ETag", fmt.Sprint(response.Headers.ETag))
+	w.WriteHeader(200)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type GetExport304Response = NotModifiedResponse
+
+func (response GetExport304Response) VisitGetExportResponse(w http.ResponseWriter) error {
+	w.WriteHeader(304)
+	return nil
+}
+
+type GetExportdefaultApplicationProblemPlusJSONResponse struct {
+	Body       ProblemDetails
+	StatusCode int
+}
+
+func (response GetExportdefaultApplicationProblemPlusJSONResponse) VisitGetExportResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response.Body); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	w.WriteHeader(response.StatusCode)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type DownloadExportRequestObject struct {
+	ExportID ExportID `json:"export_id"`
+	Params   DownloadExportParams
+}
+
+type DownloadExportResponseObject interface {
+	VisitDownloadExportResponse(w http.ResponseWriter) error
+}
+
+type DownloadExport200TextCsvResponse struct {
+	ExportFileResponseTextCsvResponse
+}
+
+func (response DownloadExport200TextCsvResponse) VisitDownloadExportResponse(w http.ResponseWriter) error {
+
+	w.Header().Set("Content-Type", "text/csv")
+	if response.ContentLength != 0 {
+		w.Header().Set("Content-Length", fmt.Sprint(response.ContentLength))
+	}
+	w.Header().Set("Content-Disposition", fmt.Sprint(response.Headers.ContentDisposition))
+	w.Header().Set("ETag", fmt.Sprint(response.Headers.ETag))
+	w.WriteHeader(200)
+
+	if closer, ok := response.Body.(io.ReadCloser); ok {
+		defer closer.Close()
+	}
+	_, err := io.Copy(w, response.Body)
+	return err
+}
+
+type DownloadExport304Response = NotModifiedResponse
+
+func (response DownloadExport304Response) VisitDownloadExportResponse(w http.ResponseWriter) error {
+	w.WriteHeader(304)
+	return nil
+}
+
+type DownloadExportdefaultApplicationProblemPlusJSONResponse struct {
+	Body       ProblemDetails
+	StatusCode int
+}
+
+func (response DownloadExportdefaultApplicationProblemPlusJSONResponse) VisitDownloadExportResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response.Body); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	w.WriteHeader(response.StatusCode)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type ListImportsRequestObject struct {
+	Params ListImportsParams
+}
+
+type ListImportsResponseObject interface {
+	VisitListImportsResponse(w http.ResponseWriter) error
+}
+
+type ListImports200JSONResponse struct{ ImportPageResponseJSONResponse }
+
+func (response ListImports200JSONResponse) VisitListImportsResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response.Body); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/json")
+	w.Header().Set("Link", fmt.Sprint(response.Headers.Link))
+	w.WriteHeader(200)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type ListImportsdefaultApplicationProblemPlusJSONResponse struct {
+	Body       ProblemDetails
+	StatusCode int
+}
+
+func (response ListImportsdefaultApplicationProblemPlusJSONResponse) VisitListImportsResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response.Body); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	w.WriteHeader(response.StatusCode)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type ImportUsersRequestObject struct {
+	Params ImportUsersParams
+	Body   io.Reader
+}
+
+type ImportUsersResponseObject interface {
+	VisitImportUsersResponse(w http.ResponseWriter) error
+}
+
+type ImportUsers202JSONResponse struct {
+	ImportAcceptedResponseJSONResponse
+}
+
+func (response ImportUsers202JSONResponse) VisitImportUsersResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response.Body); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/json")
+	w.Header().Set("Location", fmt.Sprint(response.Headers.Location))
+	w.WriteHeader(202)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type ImportUsersdefaultApplicationProblemPlusJSONResponse struct {
+	Body       ProblemDetails
+	StatusCode int
+}
+
+func (response ImportUsersdefaultApplicationProblemPlusJSONResponse) VisitImportUsersResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response.Body); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	w.WriteHeader(response.StatusCode)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type CancelImportRequestObject struct {
+	ImportID ImportID `json:"import_id"`
+}
+
+type CancelImportResponseObject interface {
+	VisitCancelImportResponse(w http.ResponseWriter) error
+}
+
+type CancelImport204Response struct {
+}
+
+func (response CancelImport204Response) VisitCancelImportResponse(w http.ResponseWriter) error {
+	w.WriteHeader(204)
+	return nil
+}
+
+type CancelImportdefaultApplicationProblemPlusJSONResponse struct {
+	Body       ProblemDetails
+	StatusCode int
+}
+
+func (response CancelImportdefaultApplicationProblemPlusJSONResponse) VisitCancelImportResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response.Body); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	w.WriteHeader(response.StatusCode)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type GetImportRequestObject struct {
+	ImportID ImportID `json:"import_id"`
+	Params   GetImportParams
+}
+
+type GetImportResponseObject interface {
+	VisitGetImportResponse(w http.ResponseWriter) error
+}
+
+type GetImport200JSONResponse struct{ ImportResponseJSONResponse }
+
+func (response GetImport200JSONResponse) VisitGetImportResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response.Body); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/json")
+	w.Header().Set("ETag", fmt.Sprint(response.Headers.ETag))
+	w.WriteHeader(200)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type GetImport304Response = NotModifiedResponse
+
+func (response GetImport304Response) VisitGetImportResponse(w http.ResponseWriter) error {
+	w.WriteHeader(304)
+	return nil
+}
+
+type GetImportdefaultApplicationProblemPlusJSONResponse struct {
+	Body       ProblemDetails
+	StatusCode int
+}
+
+func (response GetImportdefaultApplicationProblemPlusJSONResponse) VisitGetImportResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response.Body); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	w.WriteHeader(response.StatusCode)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type ListImportProblemsRequestObject struct {
+	ImportID ImportID `json:"import_id"`
+	Params   ListImportProblemsParams
+}
+
+type ListImportProblemsResponseObject interface {
+	VisitListImportProblemsResponse(w http.ResponseWriter) error
+}
+
+type ListImportProblems200JSONResponse struct {
+	ImportProblemPageResponseJSONResponse
+}
+
+func (response ListImportProblems200JSONResponse) VisitListImportProblemsResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response.Body); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/json")
+	w.Header().Set("Link", fmt.Sprint(response.Headers.Link))
+	w.WriteHeader(200)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type ListImportProblemsdefaultApplicationProblemPlusJSONResponse struct {
+	Body       ProblemDetails
+	StatusCode int
+}
+
+func (response ListImportProblemsdefaultApplicationProblemPlusJSONResponse) VisitListImportProblemsResponse(w http.ResponseWriter) error {
 
 	var buf bytes.Buffer
 	if err := json.NewEncoder(&buf).Encode(response.Body); err != nil {
@@ -2203,6 +3568,311 @@ func (response EndSessiondefaultApplicationProblemPlusJSONResponse) VisitEndSess
 	return err
 }
 
+type ListProfileFieldsRequestObject struct {
+	Params ListProfileFieldsParams
+}
+
+type ListProfileFieldsResponseObject interface {
+	VisitListProfileFieldsResponse(w http.ResponseWriter) error
+}
+
+type ListProfileFields200JSONResponse struct {
+	ProfileFieldPageResponseJSONResponse
+}
+
+func (response ListProfileFields200JSONResponse) VisitListProfileFieldsResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response.Body); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/json")
+	w.Header().Set("Link", fmt.Sprint(response.Headers.Link))
+	w.WriteHeader(200)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type ListProfileFieldsdefaultApplicationProblemPlusJSONResponse struct {
+	Body       ProblemDetails
+	StatusCode int
+}
+
+func (response ListProfileFieldsdefaultApplicationProblemPlusJSONResponse) VisitListProfileFieldsResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response.Body); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	w.WriteHeader(response.StatusCode)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type CreateProfileFieldRequestObject struct {
+	Params CreateProfileFieldParams
+	Body   *CreateProfileFieldJSONRequestBody
+}
+
+type CreateProfileFieldResponseObject interface {
+	VisitCreateProfileFieldResponse(w http.ResponseWriter) error
+}
+
+type CreateProfileField201JSONResponse struct {
+	ProfileFieldCreatedResponseJSONResponse
+}
+
+func (response CreateProfileField201JSONResponse) VisitCreateProfileFieldResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response.Body); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/json")
+	w.Header().Set("ETag", fmt.Sprint(response.Headers.ETag))
+	w.Header().Set("Location", fmt.Sprint(response.Headers.Location))
+	w.WriteHeader(201)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type CreateProfileFielddefaultApplicationProblemPlusJSONResponse struct {
+	Body       ProblemDetails
+	StatusCode int
+}
+
+func (response CreateProfileFielddefaultApplicationProblemPlusJSONResponse) VisitCreateProfileFieldResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response.Body); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	w.WriteHeader(response.StatusCode)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type DeleteProfileFieldRequestObject struct {
+	FieldID FieldID `json:"field_id"`
+	Params  DeleteProfileFieldParams
+}
+
+type DeleteProfileFieldResponseObject interface {
+	VisitDeleteProfileFieldResponse(w http.ResponseWriter) error
+}
+
+type DeleteProfileField204Response struct {
+}
+
+func (response DeleteProfileField204Response) VisitDeleteProfileFieldResponse(w http.ResponseWriter) error {
+	w.WriteHeader(204)
+	return nil
+}
+
+type DeleteProfileFielddefaultApplicationProblemPlusJSONResponse struct {
+	Body       ProblemDetails
+	StatusCode int
+}
+
+func (response DeleteProfileFielddefaultApplicationProblemPlusJSONResponse) VisitDeleteProfileFieldResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response.Body); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	w.WriteHeader(response.StatusCode)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type GetProfileFieldRequestObject struct {
+	FieldID FieldID `json:"field_id"`
+	Params  GetProfileFieldParams
+}
+
+type GetProfileFieldResponseObject interface {
+	VisitGetProfileFieldResponse(w http.ResponseWriter) error
+}
+
+type GetProfileField200JSONResponse struct {
+	ProfileFieldResponseJSONResponse
+}
+
+func (response GetProfileField200JSONResponse) VisitGetProfileFieldResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response.Body); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/json")
+	w.Header().Set("ETag", fmt.Sprint(response.Headers.ETag))
+	w.WriteHeader(200)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type GetProfileField304Response = NotModifiedResponse
+
+func (response GetProfileField304Response) VisitGetProfileFieldResponse(w http.ResponseWriter) error {
+	w.WriteHeader(304)
+	return nil
+}
+
+type GetProfileFielddefaultApplicationProblemPlusJSONResponse struct {
+	Body       ProblemDetails
+	StatusCode int
+}
+
+func (response GetProfileFielddefaultApplicationProblemPlusJSONResponse) VisitGetProfileFieldResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response.Body); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	w.WriteHeader(response.StatusCode)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type ReplaceProfileFieldRequestObject struct {
+	FieldID FieldID `json:"field_id"`
+	Params  ReplaceProfileFieldParams
+	Body    *ReplaceProfileFieldJSONRequestBody
+}
+
+type ReplaceProfileFieldResponseObject interface {
+	VisitReplaceProfileFieldResponse(w http.ResponseWriter) error
+}
+
+type ReplaceProfileField200JSONResponse struct {
+	ProfileFieldResponseJSONResponse
+}
+
+func (response ReplaceProfileField200JSONResponse) VisitReplaceProfileFieldResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response.Body); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/json")
+	w.Header().Set("ETag", fmt.Sprint(response.Headers.ETag))
+	w.WriteHeader(200)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type ReplaceProfileFielddefaultApplicationProblemPlusJSONResponse struct {
+	Body       ProblemDetails
+	StatusCode int
+}
+
+func (response ReplaceProfileFielddefaultApplicationProblemPlusJSONResponse) VisitReplaceProfileFieldResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response.Body); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	w.WriteHeader(response.StatusCode)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type ListProfileFieldViolationsRequestObject struct {
+	FieldID FieldID `json:"field_id"`
+	Params  ListProfileFieldViolationsParams
+}
+
+type ListProfileFieldViolationsResponseObject interface {
+	VisitListProfileFieldViolationsResponse(w http.ResponseWriter) error
+}
+
+type ListProfileFieldViolations200JSONResponse struct {
+	FieldViolationPageResponseJSONResponse
+}
+
+func (response ListProfileFieldViolations200JSONResponse) VisitListProfileFieldViolationsResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response.Body); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/json")
+	w.Header().Set("Link", fmt.Sprint(response.Headers.Link))
+	w.WriteHeader(200)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type ListProfileFieldViolationsdefaultApplicationProblemPlusJSONResponse struct {
+	Body       ProblemDetails
+	StatusCode int
+}
+
+func (response ListProfileFieldViolationsdefaultApplicationProblemPlusJSONResponse) VisitListProfileFieldViolationsResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response.Body); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	w.WriteHeader(response.StatusCode)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type GetProfileRequestObject struct {
+	Nickname Nickname `json:"nickname"`
+	Params   GetProfileParams
+}
+
+type GetProfileResponseObject interface {
+	VisitGetProfileResponse(w http.ResponseWriter) error
+}
+
+type GetProfile200JSONResponse struct{ ProfileResponseJSONResponse }
+
+func (response GetProfile200JSONResponse) VisitGetProfileResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response.Body); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/json")
+	w.Header().Set("ETag", fmt.Sprint(response.Headers.ETag))
+	w.WriteHeader(200)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type GetProfile304Response = NotModifiedResponse
+
+func (response GetProfile304Response) VisitGetProfileResponse(w http.ResponseWriter) error {
+	w.WriteHeader(304)
+	return nil
+}
+
+type GetProfiledefaultApplicationProblemPlusJSONResponse struct {
+	Body       ProblemDetails
+	StatusCode int
+}
+
+func (response GetProfiledefaultApplicationProblemPlusJSONResponse) VisitGetProfileResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response.Body); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	w.WriteHeader(response.StatusCode)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
 type EndUserSessionRequestObject struct {
 	SessionID SessionID `json:"session_id"`
 }
@@ -2444,6 +4114,40 @@ func (response UpdateUserdefaultApplicationProblemPlusJSONResponse) VisitUpdateU
 	return err
 }
 
+type LockUserRequestObject struct {
+	UserID UserID `json:"user_id"`
+	Body   *LockUserJSONRequestBody
+}
+
+type LockUserResponseObject interface {
+	VisitLockUserResponse(w http.ResponseWriter) error
+}
+
+type LockUser204Response struct {
+}
+
+func (response LockUser204Response) VisitLockUserResponse(w http.ResponseWriter) error {
+	w.WriteHeader(204)
+	return nil
+}
+
+type LockUserdefaultApplicationProblemPlusJSONResponse struct {
+	Body       ProblemDetails
+	StatusCode int
+}
+
+func (response LockUserdefaultApplicationProblemPlusJSONResponse) VisitLockUserResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response.Body); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	w.WriteHeader(response.StatusCode)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
 type StartPasswordResetRequestObject struct {
 	UserID UserID `json:"user_id"`
 }
@@ -2466,6 +4170,48 @@ type StartPasswordResetdefaultApplicationProblemPlusJSONResponse struct {
 }
 
 func (response StartPasswordResetdefaultApplicationProblemPlusJSONResponse) VisitStartPasswordResetResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response.Body); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	w.WriteHeader(response.StatusCode)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type ChangeRoleRequestObject struct {
+	UserID UserID `json:"user_id"`
+	Params ChangeRoleParams
+	Body   *ChangeRoleJSONRequestBody
+}
+
+type ChangeRoleResponseObject interface {
+	VisitChangeRoleResponse(w http.ResponseWriter) error
+}
+
+type ChangeRole200JSONResponse struct{ UserResponseJSONResponse }
+
+func (response ChangeRole200JSONResponse) VisitChangeRoleResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response.Body); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/json")
+	w.Header().Set("ETag", fmt.Sprint(response.Headers.ETag))
+	w.WriteHeader(200)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type ChangeRoledefaultApplicationProblemPlusJSONResponse struct {
+	Body       ProblemDetails
+	StatusCode int
+}
+
+func (response ChangeRoledefaultApplicationProblemPlusJSONResponse) VisitChangeRoleResponse(w http.ResponseWriter) error {
 
 	var buf bytes.Buffer
 	if err := json.NewEncoder(&buf).Encode(response.Body); err != nil {
@@ -2586,6 +4332,82 @@ func (response ListUserSessionsdefaultApplicationProblemPlusJSONResponse) VisitL
 	return err
 }
 
+type ReinstateUserRequestObject struct {
+	UserID UserID `json:"user_id"`
+	Params ReinstateUserParams
+}
+
+type ReinstateUserResponseObject interface {
+	VisitReinstateUserResponse(w http.ResponseWriter) error
+}
+
+type ReinstateUser204Response struct {
+}
+
+func (response ReinstateUser204Response) VisitReinstateUserResponse(w http.ResponseWriter) error {
+	w.WriteHeader(204)
+	return nil
+}
+
+type ReinstateUserdefaultApplicationProblemPlusJSONResponse struct {
+	Body       ProblemDetails
+	StatusCode int
+}
+
+func (response ReinstateUserdefaultApplicationProblemPlusJSONResponse) VisitReinstateUserResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response.Body); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	w.WriteHeader(response.StatusCode)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type SuspendUserRequestObject struct {
+	UserID UserID `json:"user_id"`
+	Params SuspendUserParams
+	Body   *SuspendUserJSONRequestBody
+}
+
+type SuspendUserResponseObject interface {
+	VisitSuspendUserResponse(w http.ResponseWriter) error
+}
+
+type SuspendUser200JSONResponse struct{ UserResponseJSONResponse }
+
+func (response SuspendUser200JSONResponse) VisitSuspendUserResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response.Body); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/json")
+	w.Header().Set("ETag", fmt.Sprint(response.Headers.ETag))
+	w.WriteHeader(200)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type SuspendUserdefaultApplicationProblemPlusJSONResponse struct {
+	Body       ProblemDetails
+	StatusCode int
+}
+
+func (response SuspendUserdefaultApplicationProblemPlusJSONResponse) VisitSuspendUserResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response.Body); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	w.WriteHeader(response.StatusCode)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
 type UnlockUserRequestObject struct {
 	UserID UserID `json:"user_id"`
 }
@@ -2654,6 +4476,30 @@ type StrictServerInterface interface {
 	// ConfirmVerification Confirm an e-mail address
 	// (POST /auth/verification/confirm)
 	ConfirmVerification(ctx context.Context, request ConfirmVerificationRequestObject) (ConfirmVerificationResponseObject, error)
+	// ExportUsers Export accounts to CSV
+	// (POST /exports)
+	ExportUsers(ctx context.Context, request ExportUsersRequestObject) (ExportUsersResponseObject, error)
+	// GetExport Read how far an export is
+	// (GET /exports/{export_id})
+	GetExport(ctx context.Context, request GetExportRequestObject) (GetExportResponseObject, error)
+	// DownloadExport Download an export
+	// (GET /exports/{export_id}/file)
+	DownloadExport(ctx context.Context, request DownloadExportRequestObject) (DownloadExportResponseObject, error)
+	// ListImports List imports
+	// (GET /imports)
+	ListImports(ctx context.Context, request ListImportsRequestObject) (ListImportsResponseObject, error)
+	// ImportUsers Import accounts from CSV
+	// (POST /imports)
+	ImportUsers(ctx context.Context, request ImportUsersRequestObject) (ImportUsersResponseObject, error)
+	// CancelImport Cancel an import
+	// (DELETE /imports/{import_id})
+	CancelImport(ctx context.Context, request CancelImportRequestObject) (CancelImportResponseObject, error)
+	// GetImport Read how far an import is
+	// (GET /imports/{import_id})
+	GetImport(ctx context.Context, request GetImportRequestObject) (GetImportResponseObject, error)
+	// ListImportProblems List what is wrong with the rows of an import
+	// (GET /imports/{import_id}/problems)
+	ListImportProblems(ctx context.Context, request ListImportProblemsRequestObject) (ListImportProblemsResponseObject, error)
 	// GetMe Read one's own account
 	// (GET /me)
 	GetMe(ctx context.Context, request GetMeRequestObject) (GetMeResponseObject, error)
@@ -2693,10 +4539,31 @@ type StrictServerInterface interface {
 	// EndSession End a session of one's own
 	// (DELETE /me/sessions/{session_id})
 	EndSession(ctx context.Context, request EndSessionRequestObject) (EndSessionResponseObject, error)
+	// ListProfileFields List the profile fields of this service
+	// (GET /profile-fields)
+	ListProfileFields(ctx context.Context, request ListProfileFieldsRequestObject) (ListProfileFieldsResponseObject, error)
+	// CreateProfileField Define a profile field
+	// (POST /profile-fields)
+	CreateProfileField(ctx context.Context, request CreateProfileFieldRequestObject) (CreateProfileFieldResponseObject, error)
+	// DeleteProfileField Remove a profile field
+	// (DELETE /profile-fields/{field_id})
+	DeleteProfileField(ctx context.Context, request DeleteProfileFieldRequestObject) (DeleteProfileFieldResponseObject, error)
+	// GetProfileField Read a profile field
+	// (GET /profile-fields/{field_id})
+	GetProfileField(ctx context.Context, request GetProfileFieldRequestObject) (GetProfileFieldResponseObject, error)
+	// ReplaceProfileField Define a profile field anew
+	// (PUT /profile-fields/{field_id})
+	ReplaceProfileField(ctx context.Context, request ReplaceProfileFieldRequestObject) (ReplaceProfileFieldResponseObject, error)
+	// ListProfileFieldViolations List values that do not match a profile field
+	// (GET /profile-fields/{field_id}/violations)
+	ListProfileFieldViolations(ctx context.Context, request ListProfileFieldViolationsRequestObject) (ListProfileFieldViolationsResponseObject, error)
+	// GetProfile Read a public profile
+	// (GET /profiles/{nickname})
+	GetProfile(ctx context.Context, request GetProfileRequestObject) (GetProfileResponseObject, error)
 	// EndUserSession End anybody's session
 	// (DELETE /sessions/{session_id})
 	EndUserSession(ctx context.Context, request EndUserSessionRequestObject) (EndUserSessionResponseObject, error)
-	// ListUsers Browse accounts
+	// ListUsers Browse, search and filter accounts
 	// (GET /users)
 	ListUsers(ctx context.Context, request ListUsersRequestObject) (ListUsersResponseObject, error)
 	// CreateUser Create an account
@@ -2711,9 +4578,15 @@ type StrictServerInterface interface {
 	// UpdateUser Edit an account
 	// (PATCH /users/{user_id})
 	UpdateUser(ctx context.Context, request UpdateUserRequestObject) (UpdateUserResponseObject, error)
+	// LockUser Lock an account for a while
+	// (POST /users/{user_id}/lock)
+	LockUser(ctx context.Context, request LockUserRequestObject) (LockUserResponseObject, error)
 	// StartPasswordReset Have somebody choose a new password
 	// (POST /users/{user_id}/password-reset)
 	StartPasswordReset(ctx context.Context, request StartPasswordResetRequestObject) (StartPasswordResetResponseObject, error)
+	// ChangeRole Give an account another role
+	// (PUT /users/{user_id}/role)
+	ChangeRole(ctx context.Context, request ChangeRoleRequestObject) (ChangeRoleResponseObject, error)
 	// ResetSecondFactor Remove somebody's second factor
 	// (DELETE /users/{user_id}/second-factor)
 	ResetSecondFactor(ctx context.Context, request ResetSecondFactorRequestObject) (ResetSecondFactorResponseObject, error)
@@ -2723,6 +4596,12 @@ type StrictServerInterface interface {
 	// ListUserSessions List somebody's sessions
 	// (GET /users/{user_id}/sessions)
 	ListUserSessions(ctx context.Context, request ListUserSessionsRequestObject) (ListUserSessionsResponseObject, error)
+	// ReinstateUser Reinstate a suspended account
+	// (DELETE /users/{user_id}/suspension)
+	ReinstateUser(ctx context.Context, request ReinstateUserRequestObject) (ReinstateUserResponseObject, error)
+	// SuspendUser Suspend an account
+	// (PUT /users/{user_id}/suspension)
+	SuspendUser(ctx context.Context, request SuspendUserRequestObject) (SuspendUserResponseObject, error)
 	// UnlockUser Unlock an account
 	// (POST /users/{user_id}/unlock)
 	UnlockUser(ctx context.Context, request UnlockUserRequestObject) (UnlockUserResponseObject, error)
@@ -3192,6 +5071,212 @@ func (sh *strictHandler) ConfirmVerification(ctx echo.Context) error {
 	return nil
 }
 
+// ExportUsers operation middleware
+func (sh *strictHandler) ExportUsers(ctx echo.Context, params ExportUsersParams) error {
+	var request ExportUsersRequestObject
+
+	request.Params = params
+
+	handler := func(ctx echo.Context, request interface{}) (interface{}, error) {
+		return sh.ssi.ExportUsers(ctx.Request().Context(), request.(ExportUsersRequestObject))
+	}
+	for _, middleware := range sh.middlewares {
+		handler = middleware(handler, "ExportUsers")
+	}
+
+	response, err := handler(ctx, request)
+
+	if err != nil {
+		return err
+	} else if validResponse, ok := response.(ExportUsersResponseObject); ok {
+		return validResponse.VisitExportUsersResponse(ctx.Response())
+	} else if response != nil {
+		return fmt.Errorf("unexpected response type: %T", response)
+	}
+	return nil
+}
+
+// GetExport operation middleware
+func (sh *strictHandler) GetExport(ctx echo.Context, exportID ExportID, params GetExportParams) error {
+	var request GetExportRequestObject
+
+	request.ExportID = exportID
+	request.Params = params
+
+	handler := func(ctx echo.Context, request interface{}) (interface{}, error) {
+		return sh.ssi.GetExport(ctx.Request().Context(), request.(GetExportRequestObject))
+	}
+	for _, middleware := range sh.middlewares {
+		handler = middleware(handler, "GetExport")
+	}
+
+	response, err := handler(ctx, request)
+
+	if err != nil {
+		return err
+	} else if validResponse, ok := response.(GetExportResponseObject); ok {
+		return validResponse.VisitGetExportResponse(ctx.Response())
+	} else if response != nil {
+		return fmt.Errorf("unexpected response type: %T", response)
+	}
+	return nil
+}
+
+// DownloadExport operation middleware
+func (sh *strictHandler) DownloadExport(ctx echo.Context, exportID ExportID, params DownloadExportParams) error {
+	var request DownloadExportRequestObject
+
+	request.ExportID = exportID
+	request.Params = params
+
+	handler := func(ctx echo.Context, request interface{}) (interface{}, error) {
+		return sh.ssi.DownloadExport(ctx.Request().Context(), request.(DownloadExportRequestObject))
+	}
+	for _, middleware := range sh.middlewares {
+		handler = middleware(handler, "DownloadExport")
+	}
+
+	response, err := handler(ctx, request)
+
+	if err != nil {
+		return err
+	} else if validResponse, ok := response.(DownloadExportResponseObject); ok {
+		return validResponse.VisitDownloadExportResponse(ctx.Response())
+	} else if response != nil {
+		return fmt.Errorf("unexpected response type: %T", response)
+	}
+	return nil
+}
+
+// ListImports operation middleware
+func (sh *strictHandler) ListImports(ctx echo.Context, params ListImportsParams) error {
+	var request ListImportsRequestObject
+
+	request.Params = params
+
+	handler := func(ctx echo.Context, request interface{}) (interface{}, error) {
+		return sh.ssi.ListImports(ctx.Request().Context(), request.(ListImportsRequestObject))
+	}
+	for _, middleware := range sh.middlewares {
+		handler = middleware(handler, "ListImports")
+	}
+
+	response, err := handler(ctx, request)
+
+	if err != nil {
+		return err
+	} else if validResponse, ok := response.(ListImportsResponseObject); ok {
+		return validResponse.VisitListImportsResponse(ctx.Response())
+	} else if response != nil {
+		return fmt.Errorf("unexpected response type: %T", response)
+	}
+	return nil
+}
+
+// ImportUsers operation middleware
+func (sh *strictHandler) ImportUsers(ctx echo.Context, params ImportUsersParams) error {
+	var request ImportUsersRequestObject
+
+	request.Params = params
+
+	request.Body = ctx.Request().Body
+
+	handler := func(ctx echo.Context, request interface{}) (interface{}, error) {
+		return sh.ssi.ImportUsers(ctx.Request().Context(), request.(ImportUsersRequestObject))
+	}
+	for _, middleware := range sh.middlewares {
+		handler = middleware(handler, "ImportUsers")
+	}
+
+	response, err := handler(ctx, request)
+
+	if err != nil {
+		return err
+	} else if validResponse, ok := response.(ImportUsersResponseObject); ok {
+		return validResponse.VisitImportUsersResponse(ctx.Response())
+	} else if response != nil {
+		return fmt.Errorf("unexpected response type: %T", response)
+	}
+	return nil
+}
+
+// CancelImport operation middleware
+func (sh *strictHandler) CancelImport(ctx echo.Context, importID ImportID) error {
+	var request CancelImportRequestObject
+
+	request.ImportID = importID
+
+	handler := func(ctx echo.Context, request interface{}) (interface{}, error) {
+		return sh.ssi.CancelImport(ctx.Request().Context(), request.(CancelImportRequestObject))
+	}
+	for _, middleware := range sh.middlewares {
+		handler = middleware(handler, "CancelImport")
+	}
+
+	response, err := handler(ctx, request)
+
+	if err != nil {
+		return err
+	} else if validResponse, ok := response.(CancelImportResponseObject); ok {
+		return validResponse.VisitCancelImportResponse(ctx.Response())
+	} else if response != nil {
+		return fmt.Errorf("unexpected response type: %T", response)
+	}
+	return nil
+}
+
+// GetImport operation middleware
+func (sh *strictHandler) GetImport(ctx echo.Context, importID ImportID, params GetImportParams) error {
+	var request GetImportRequestObject
+
+	request.ImportID = importID
+	request.Params = params
+
+	handler := func(ctx echo.Context, request interface{}) (interface{}, error) {
+		return sh.ssi.GetImport(ctx.Request().Context(), request.(GetImportRequestObject))
+	}
+	for _, middleware := range sh.middlewares {
+		handler = middleware(handler, "GetImport")
+	}
+
+	response, err := handler(ctx, request)
+
+	if err != nil {
+		return err
+	} else if validResponse, ok := response.(GetImportResponseObject); ok {
+		return validResponse.VisitGetImportResponse(ctx.Response())
+	} else if response != nil {
+		return fmt.Errorf("unexpected response type: %T", response)
+	}
+	return nil
+}
+
+// ListImportProblems operation middleware
+func (sh *strictHandler) ListImportProblems(ctx echo.Context, importID ImportID, params ListImportProblemsParams) error {
+	var request ListImportProblemsRequestObject
+
+	request.ImportID = importID
+	request.Params = params
+
+	handler := func(ctx echo.Context, request interface{}) (interface{}, error) {
+		return sh.ssi.ListImportProblems(ctx.Request().Context(), request.(ListImportProblemsRequestObject))
+	}
+	for _, middleware := range sh.middlewares {
+		handler = middleware(handler, "ListImportProblems")
+	}
+
+	response, err := handler(ctx, request)
+
+	if err != nil {
+		return err
+	} else if validResponse, ok := response.(ListImportProblemsResponseObject); ok {
+		return validResponse.VisitListImportProblemsResponse(ctx.Response())
+	} else if response != nil {
+		return fmt.Errorf("unexpected response type: %T", response)
+	}
+	return nil
+}
+
 // GetMe operation middleware
 func (sh *strictHandler) GetMe(ctx echo.Context, params GetMeParams) error {
 	var request GetMeRequestObject
@@ -3595,6 +5680,232 @@ func (sh *strictHandler) EndSession(ctx echo.Context, sessionID SessionID) error
 	return nil
 }
 
+// ListProfileFields operation middleware
+func (sh *strictHandler) ListProfileFields(ctx echo.Context, params ListProfileFieldsParams) error {
+	var request ListProfileFieldsRequestObject
+
+	request.Params = params
+
+	handler := func(ctx echo.Context, request interface{}) (interface{}, error) {
+		return sh.ssi.ListProfileFields(ctx.Request().Context(), request.(ListProfileFieldsRequestObject))
+	}
+	for _, middleware := range sh.middlewares {
+		handler = middleware(handler, "ListProfileFields")
+	}
+
+	response, err := handler(ctx, request)
+
+	if err != nil {
+		return err
+	} else if validResponse, ok := response.(ListProfileFieldsResponseObject); ok {
+		return validResponse.VisitListProfileFieldsResponse(ctx.Response())
+	} else if response != nil {
+		return fmt.Errorf("unexpected response type: %T", response)
+	}
+	return nil
+}
+
+// CreateProfileField operation middleware
+func (sh *strictHandler) CreateProfileField(ctx echo.Context, params CreateProfileFieldParams) error {
+	var request CreateProfileFieldRequestObject
+
+	request.Params = params
+
+	var body CreateProfileFieldJSONRequestBody
+	var err error
+	if binder, ok := ctx.Echo().Binder.(*echo.DefaultBinder); ok {
+		// A request validator built on kin-openapi's openapi3filter with
+		// KeepValidatedValue leaves the value it validated on the body. Bind
+		// that value, matching member names exactly, so the handler receives
+		// what was validated instead of a second, case-insensitive decode.
+		// Otherwise bind only the request body, so that path and query
+		// parameters are not also bound into the body struct.
+		if vb, ok := ctx.Request().Body.(interface{ ValidatedValue() any }); !ok || runtime.BindJSONValue(vb.ValidatedValue(), &body) != nil {
+			err = binder.BindBody(ctx, &body)
+		}
+	} else {
+		// A custom binder is installed on the Echo instance; defer to it
+		// entirely, since echo.Binder does not expose body-only binding and
+		// the binder may do more than decode (for example call ctx.Validate).
+		err = ctx.Bind(&body)
+	}
+	if err != nil {
+		return err
+	}
+	request.Body = &body
+
+	handler := func(ctx echo.Context, request interface{}) (interface{}, error) {
+		return sh.ssi.CreateProfileField(ctx.Request().Context(), request.(CreateProfileFieldRequestObject))
+	}
+	for _, middleware := range sh.middlewares {
+		handler = middleware(handler, "CreateProfileField")
+	}
+
+	response, err := handler(ctx, request)
+
+	if err != nil {
+		return err
+	} else if validResponse, ok := response.(CreateProfileFieldResponseObject); ok {
+		return validResponse.VisitCreateProfileFieldResponse(ctx.Response())
+	} else if response != nil {
+		return fmt.Errorf("unexpected response type: %T", response)
+	}
+	return nil
+}
+
+// DeleteProfileField operation middleware
+func (sh *strictHandler) DeleteProfileField(ctx echo.Context, fieldID FieldID, params DeleteProfileFieldParams) error {
+	var request DeleteProfileFieldRequestObject
+
+	request.FieldID = fieldID
+	request.Params = params
+
+	handler := func(ctx echo.Context, request interface{}) (interface{}, error) {
+		return sh.ssi.DeleteProfileField(ctx.Request().Context(), request.(DeleteProfileFieldRequestObject))
+	}
+	for _, middleware := range sh.middlewares {
+		handler = middleware(handler, "DeleteProfileField")
+	}
+
+	response, err := handler(ctx, request)
+
+	if err != nil {
+		return err
+	} else if validResponse, ok := response.(DeleteProfileFieldResponseObject); ok {
+		return validResponse.VisitDeleteProfileFieldResponse(ctx.Response())
+	} else if response != nil {
+		return fmt.Errorf("unexpected response type: %T", response)
+	}
+	return nil
+}
+
+// GetProfileField operation middleware
+func (sh *strictHandler) GetProfileField(ctx echo.Context, fieldID FieldID, params GetProfileFieldParams) error {
+	var request GetProfileFieldRequestObject
+
+	request.FieldID = fieldID
+	request.Params = params
+
+	handler := func(ctx echo.Context, request interface{}) (interface{}, error) {
+		return sh.ssi.GetProfileField(ctx.Request().Context(), request.(GetProfileFieldRequestObject))
+	}
+	for _, middleware := range sh.middlewares {
+		handler = middleware(handler, "GetProfileField")
+	}
+
+	response, err := handler(ctx, request)
+
+	if err != nil {
+		return err
+	} else if validResponse, ok := response.(GetProfileFieldResponseObject); ok {
+		return validResponse.VisitGetProfileFieldResponse(ctx.Response())
+	} else if response != nil {
+		return fmt.Errorf("unexpected response type: %T", response)
+	}
+	return nil
+}
+
+// ReplaceProfileField operation middleware
+func (sh *strictHandler) ReplaceProfileField(ctx echo.Context, fieldID FieldID, params ReplaceProfileFieldParams) error {
+	var request ReplaceProfileFieldRequestObject
+
+	request.FieldID = fieldID
+	request.Params = params
+
+	var body ReplaceProfileFieldJSONRequestBody
+	var err error
+	if binder, ok := ctx.Echo().Binder.(*echo.DefaultBinder); ok {
+		// A request validator built on kin-openapi's openapi3filter with
+		// KeepValidatedValue leaves the value it validated on the body. Bind
+		// that value, matching member names exactly, so the handler receives
+		// what was validated instead of a second, case-insensitive decode.
+		// Otherwise bind only the request body, so that path and query
+		// parameters are not also bound into the body struct.
+		if vb, ok := ctx.Request().Body.(interface{ ValidatedValue() any }); !ok || runtime.BindJSONValue(vb.ValidatedValue(), &body) != nil {
+			err = binder.BindBody(ctx, &body)
+		}
+	} else {
+		// A custom binder is installed on the Echo instance; defer to it
+		// entirely, since echo.Binder does not expose body-only binding and
+		// the binder may do more than decode (for example call ctx.Validate).
+		err = ctx.Bind(&body)
+	}
+	if err != nil {
+		return err
+	}
+	request.Body = &body
+
+	handler := func(ctx echo.Context, request interface{}) (interface{}, error) {
+		return sh.ssi.ReplaceProfileField(ctx.Request().Context(), request.(ReplaceProfileFieldRequestObject))
+	}
+	for _, middleware := range sh.middlewares {
+		handler = middleware(handler, "ReplaceProfileField")
+	}
+
+	response, err := handler(ctx, request)
+
+	if err != nil {
+		return err
+	} else if validResponse, ok := response.(ReplaceProfileFieldResponseObject); ok {
+		return validResponse.VisitReplaceProfileFieldResponse(ctx.Response())
+	} else if response != nil {
+		return fmt.Errorf("unexpected response type: %T", response)
+	}
+	return nil
+}
+
+// ListProfileFieldViolations operation middleware
+func (sh *strictHandler) ListProfileFieldViolations(ctx echo.Context, fieldID FieldID, params ListProfileFieldViolationsParams) error {
+	var request ListProfileFieldViolationsRequestObject
+
+	request.FieldID = fieldID
+	request.Params = params
+
+	handler := func(ctx echo.Context, request interface{}) (interface{}, error) {
+		return sh.ssi.ListProfileFieldViolations(ctx.Request().Context(), request.(ListProfileFieldViolationsRequestObject))
+	}
+	for _, middleware := range sh.middlewares {
+		handler = middleware(handler, "ListProfileFieldViolations")
+	}
+
+	response, err := handler(ctx, request)
+
+	if err != nil {
+		return err
+	} else if validResponse, ok := response.(ListProfileFieldViolationsResponseObject); ok {
+		return validResponse.VisitListProfileFieldViolationsResponse(ctx.Response())
+	} else if response != nil {
+		return fmt.Errorf("unexpected response type: %T", response)
+	}
+	return nil
+}
+
+// GetProfile operation middleware
+func (sh *strictHandler) GetProfile(ctx echo.Context, nickname Nickname, params GetProfileParams) error {
+	var request GetProfileRequestObject
+
+	request.Nickname = nickname
+	request.Params = params
+
+	handler := func(ctx echo.Context, request interface{}) (interface{}, error) {
+		return sh.ssi.GetProfile(ctx.Request().Context(), request.(GetProfileRequestObject))
+	}
+	for _, middleware := range sh.middlewares {
+		handler = middleware(handler, "GetProfile")
+	}
+
+	response, err := handler(ctx, request)
+
+	if err != nil {
+		return err
+	} else if validResponse, ok := response.(GetProfileResponseObject); ok {
+		return validResponse.VisitGetProfileResponse(ctx.Response())
+	} else if response != nil {
+		return fmt.Errorf("unexpected response type: %T", response)
+	}
+	return nil
+}
+
 // EndUserSession operation middleware
 func (sh *strictHandler) EndUserSession(ctx echo.Context, sessionID SessionID) error {
 	var request EndUserSessionRequestObject
@@ -3794,6 +6105,54 @@ func (sh *strictHandler) UpdateUser(ctx echo.Context, userID UserID, params Upda
 	return nil
 }
 
+// LockUser operation middleware
+func (sh *strictHandler) LockUser(ctx echo.Context, userID UserID) error {
+	var request LockUserRequestObject
+
+	request.UserID = userID
+
+	var body LockUserJSONRequestBody
+	var err error
+	if binder, ok := ctx.Echo().Binder.(*echo.DefaultBinder); ok {
+		// A request validator built on kin-openapi's openapi3filter with
+		// KeepValidatedValue leaves the value it validated on the body. Bind
+		// that value, matching member names exactly, so the handler receives
+		// what was validated instead of a second, case-insensitive decode.
+		// Otherwise bind only the request body, so that path and query
+		// parameters are not also bound into the body struct.
+		if vb, ok := ctx.Request().Body.(interface{ ValidatedValue() any }); !ok || runtime.BindJSONValue(vb.ValidatedValue(), &body) != nil {
+			err = binder.BindBody(ctx, &body)
+		}
+	} else {
+		// A custom binder is installed on the Echo instance; defer to it
+		// entirely, since echo.Binder does not expose body-only binding and
+		// the binder may do more than decode (for example call ctx.Validate).
+		err = ctx.Bind(&body)
+	}
+	if err != nil {
+		return err
+	}
+	request.Body = &body
+
+	handler := func(ctx echo.Context, request interface{}) (interface{}, error) {
+		return sh.ssi.LockUser(ctx.Request().Context(), request.(LockUserRequestObject))
+	}
+	for _, middleware := range sh.middlewares {
+		handler = middleware(handler, "LockUser")
+	}
+
+	response, err := handler(ctx, request)
+
+	if err != nil {
+		return err
+	} else if validResponse, ok := response.(LockUserResponseObject); ok {
+		return validResponse.VisitLockUserResponse(ctx.Response())
+	} else if response != nil {
+		return fmt.Errorf("unexpected response type: %T", response)
+	}
+	return nil
+}
+
 // StartPasswordReset operation middleware
 func (sh *strictHandler) StartPasswordReset(ctx echo.Context, userID UserID) error {
 	var request StartPasswordResetRequestObject
@@ -3813,6 +6172,55 @@ func (sh *strictHandler) StartPasswordReset(ctx echo.Context, userID UserID) err
 		return err
 	} else if validResponse, ok := response.(StartPasswordResetResponseObject); ok {
 		return validResponse.VisitStartPasswordResetResponse(ctx.Response())
+	} else if response != nil {
+		return fmt.Errorf("unexpected response type: %T", response)
+	}
+	return nil
+}
+
+// ChangeRole operation middleware
+func (sh *strictHandler) ChangeRole(ctx echo.Context, userID UserID, params ChangeRoleParams) error {
+	var request ChangeRoleRequestObject
+
+	request.UserID = userID
+	request.Params = params
+
+	var body ChangeRoleJSONRequestBody
+	var err error
+	if binder, ok := ctx.Echo().Binder.(*echo.DefaultBinder); ok {
+		// A request validator built on kin-openapi's openapi3filter with
+		// KeepValidatedValue leaves the value it validated on the body. Bind
+		// that value, matching member names exactly, so the handler receives
+		// what was validated instead of a second, case-insensitive decode.
+		// Otherwise bind only the request body, so that path and query
+		// parameters are not also bound into the body struct.
+		if vb, ok := ctx.Request().Body.(interface{ ValidatedValue() any }); !ok || runtime.BindJSONValue(vb.ValidatedValue(), &body) != nil {
+			err = binder.BindBody(ctx, &body)
+		}
+	} else {
+		// A custom binder is installed on the Echo instance; defer to it
+		// entirely, since echo.Binder does not expose body-only binding and
+		// the binder may do more than decode (for example call ctx.Validate).
+		err = ctx.Bind(&body)
+	}
+	if err != nil {
+		return err
+	}
+	request.Body = &body
+
+	handler := func(ctx echo.Context, request interface{}) (interface{}, error) {
+		return sh.ssi.ChangeRole(ctx.Request().Context(), request.(ChangeRoleRequestObject))
+	}
+	for _, middleware := range sh.middlewares {
+		handler = middleware(handler, "ChangeRole")
+	}
+
+	response, err := handler(ctx, request)
+
+	if err != nil {
+		return err
+	} else if validResponse, ok := response.(ChangeRoleResponseObject); ok {
+		return validResponse.VisitChangeRoleResponse(ctx.Response())
 	} else if response != nil {
 		return fmt.Errorf("unexpected response type: %T", response)
 	}
@@ -3889,6 +6297,81 @@ func (sh *strictHandler) ListUserSessions(ctx echo.Context, userID UserID, param
 		return err
 	} else if validResponse, ok := response.(ListUserSessionsResponseObject); ok {
 		return validResponse.VisitListUserSessionsResponse(ctx.Response())
+	} else if response != nil {
+		return fmt.Errorf("unexpected response type: %T", response)
+	}
+	return nil
+}
+
+// ReinstateUser operation middleware
+func (sh *strictHandler) ReinstateUser(ctx echo.Context, userID UserID, params ReinstateUserParams) error {
+	var request ReinstateUserRequestObject
+
+	request.UserID = userID
+	request.Params = params
+
+	handler := func(ctx echo.Context, request interface{}) (interface{}, error) {
+		return sh.ssi.ReinstateUser(ctx.Request().Context(), request.(ReinstateUserRequestObject))
+	}
+	for _, middleware := range sh.middlewares {
+		handler = middleware(handler, "ReinstateUser")
+	}
+
+	response, err := handler(ctx, request)
+
+	if err != nil {
+		return err
+	} else if validResponse, ok := response.(ReinstateUserResponseObject); ok {
+		return validResponse.VisitReinstateUserResponse(ctx.Response())
+	} else if response != nil {
+		return fmt.Errorf("unexpected response type: %T", response)
+	}
+	return nil
+}
+
+// SuspendUser operation middleware
+func (sh *strictHandler) SuspendUser(ctx echo.Context, userID UserID, params SuspendUserParams) error {
+	var request SuspendUserRequestObject
+
+	request.UserID = userID
+	request.Params = params
+
+	var body SuspendUserJSONRequestBody
+	var err error
+	if binder, ok := ctx.Echo().Binder.(*echo.DefaultBinder); ok {
+		// A request validator built on kin-openapi's openapi3filter with
+		// KeepValidatedValue leaves the value it validated on the body. Bind
+		// that value, matching member names exactly, so the handler receives
+		// what was validated instead of a second, case-insensitive decode.
+		// Otherwise bind only the request body, so that path and query
+		// parameters are not also bound into the body struct.
+		if vb, ok := ctx.Request().Body.(interface{ ValidatedValue() any }); !ok || runtime.BindJSONValue(vb.ValidatedValue(), &body) != nil {
+			err = binder.BindBody(ctx, &body)
+		}
+	} else {
+		// A custom binder is installed on the Echo instance; defer to it
+		// entirely, since echo.Binder does not expose body-only binding and
+		// the binder may do more than decode (for example call ctx.Validate).
+		err = ctx.Bind(&body)
+	}
+	if err != nil {
+		return err
+	}
+	request.Body = &body
+
+	handler := func(ctx echo.Context, request interface{}) (interface{}, error) {
+		return sh.ssi.SuspendUser(ctx.Request().Context(), request.(SuspendUserRequestObject))
+	}
+	for _, middleware := range sh.middlewares {
+		handler = middleware(handler, "SuspendUser")
+	}
+
+	response, err := handler(ctx, request)
+
+	if err != nil {
+		return err
+	} else if validResponse, ok := response.(SuspendUserResponseObject); ok {
+		return validResponse.VisitSuspendUserResponse(ctx.Response())
 	} else if response != nil {
 		return fmt.Errorf("unexpected response type: %T", response)
 	}

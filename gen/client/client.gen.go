@@ -319,6 +319,81 @@ type ClientInterface interface {
 	// Corresponds with POST /auth/verification/confirm (the `ConfirmVerification` operationId).
 	ConfirmVerification(ctx context.Context, body ConfirmVerificationJSONRequestBody, reqEditors ...RequestEditorFn) (*http.Response, error)
 
+	// ExportUsers Export accounts to CSV
+	//
+	// Writes every account that matches all filters to a CSV file, in the background: follow the export's link, and its `file` link
+	// once it is done. The file never holds passwords or their hashes. Cells that a spreadsheet would take for a formula begin with
+	// an apostrophe, which importing takes off again. The file is deleted after a day.
+	//
+	// Corresponds with POST /exports (the `ExportUsers` operationId).
+	ExportUsers(ctx context.Context, params *ExportUsersParams, reqEditors ...RequestEditorFn) (*http.Response, error)
+
+	// GetExport Read how far an export is
+	//
+	// An export of one's own.
+	//
+	// Corresponds with GET /exports/{export_id} (the `GetExport` operationId).
+	GetExport(ctx context.Context, exportID ExportID, params *GetExportParams, reqEditors ...RequestEditorFn) (*http.Response, error)
+
+	// DownloadExport Download an export
+	//
+	// The CSV file (RFC 4180, UTF-8) of an export of one's own that is done.
+	//
+	// Corresponds with GET /exports/{export_id}/file (the `DownloadExport` operationId).
+	DownloadExport(ctx context.Context, exportID ExportID, params *DownloadExportParams, reqEditors ...RequestEditorFn) (*http.Response, error)
+
+	// ListImports List imports
+	//
+	// The imports of the last 30 days, newest first.
+	//
+	// Corresponds with GET /imports (the `ListImports` operationId).
+	ListImports(ctx context.Context, params *ListImportsParams, reqEditors ...RequestEditorFn) (*http.Response, error)
+
+	// ImportUsersWithBody Import accounts from CSV
+	//
+	// Takes a CSV file (RFC 4180, UTF-8, a header line) and creates an account of each row, in the background: follow the import's
+	// link to see how far it is. Instead of commas there may be semicolons or tabs between cells, as some spreadsheets write them;
+	// in the header letter case and spaces around a name make no difference. A file has at most 200 columns. Columns: `email`, and any of `nickname`, `first_name`, `last_name`, `bio`, `location`, `locale`,
+	// `time_zone`, `website_url`, `linkedin_url`, `github_url`, `role`, `status`, `professional`, `email_verified_at`, `id`,
+	// `created_at`, `last_login_at`, `fields.` with the name of a profile field, and `password` or `password_hash` (bcrypt, argon2,
+	// scrypt, PBKDF2, in the forms of PHC, Django, Werkzeug and Firebase). An exported file is one that can be imported.
+	//
+	// Unless `skip_bad` is set, one bad row keeps everything out, a file has at most 250,000 rows, and while they are stored profile
+	// fields cannot be changed and nobody can register with an address or a nickname of theirs. A row that is refused after an
+	// unclosed quotation mark took in more than 100 lines keeps everything out in any case. Either way each problem is listed with
+	// its line and column.
+	// Roles are given as by `createUser`: up to `AUTHOR`, and above only by an ADMIN; only an ADMIN sets passwords, hashes, ids,
+	// times and states. No time is before 1970 or to come, and no id one that an account has or had. The import stops when
+	// whoever began it loses their role, is locked out, or is gone.
+	//
+	// Takes any type of body and a specified content type.
+	//
+	// Corresponds with POST /imports (the `ImportUsers` operationId).
+	ImportUsersWithBody(ctx context.Context, params *ImportUsersParams, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*http.Response, error)
+
+	// CancelImport Cancel an import
+	//
+	// Stops an import that is not over: the caller's own, for an ADMIN anybody's. What it has stored with `skip_bad` stays;
+	// without, nothing was. One that is over stays as it is.
+	//
+	// Corresponds with DELETE /imports/{import_id} (the `CancelImport` operationId).
+	CancelImport(ctx context.Context, importID ImportID, reqEditors ...RequestEditorFn) (*http.Response, error)
+
+	// GetImport Read how far an import is
+	//
+	// What was read, refused and stored so far.
+	//
+	// Corresponds with GET /imports/{import_id} (the `GetImport` operationId).
+	GetImport(ctx context.Context, importID ImportID, params *GetImportParams, reqEditors ...RequestEditorFn) (*http.Response, error)
+
+	// ListImportProblems List what is wrong with the rows of an import
+	//
+	// Each problem with its line and column, in the order of the file. The first 10,000 are kept. None quotes what is in a cell: of
+	// a column that is not known only what looks like a name is told, and nothing of a first line that is no header.
+	//
+	// Corresponds with GET /imports/{import_id}/problems (the `ListImportProblems` operationId).
+	ListImportProblems(ctx context.Context, importID ImportID, params *ListImportProblemsParams, reqEditors ...RequestEditorFn) (*http.Response, error)
+
 	// GetMe Read one's own account
 	//
 	// The account of the token's owner.
@@ -461,6 +536,82 @@ type ClientInterface interface {
 	// Corresponds with DELETE /me/sessions/{session_id} (the `EndSession` operationId).
 	EndSession(ctx context.Context, sessionID SessionID, reqEditors ...RequestEditorFn) (*http.Response, error)
 
+	// ListProfileFields List the profile fields of this service
+	//
+	// The fields that profiles have beside the built-in ones, in the order in which they were defined.
+	//
+	// Corresponds with GET /profile-fields (the `ListProfileFields` operationId).
+	ListProfileFields(ctx context.Context, params *ListProfileFieldsParams, reqEditors ...RequestEditorFn) (*http.Response, error)
+
+	// CreateProfileFieldWithBody Define a profile field
+	//
+	// From now on every profile may have the field, under `fields`. Its values are held to a JSON Schema (draft 2020-12). There
+	// are at most 100 fields.
+	//
+	// Takes any type of body and a specified content type.
+	//
+	// Corresponds with POST /profile-fields (the `CreateProfileField` operationId).
+	CreateProfileFieldWithBody(ctx context.Context, params *CreateProfileFieldParams, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*http.Response, error)
+
+	// CreateProfileField Define a profile field
+	//
+	// From now on every profile may have the field, under `fields`. Its values are held to a JSON Schema (draft 2020-12). There
+	// are at most 100 fields.
+	//
+	// Takes a body of the `application/json` content type.
+	//
+	// Corresponds with POST /profile-fields (the `CreateProfileField` operationId).
+	CreateProfileField(ctx context.Context, params *CreateProfileFieldParams, body CreateProfileFieldJSONRequestBody, reqEditors ...RequestEditorFn) (*http.Response, error)
+
+	// DeleteProfileField Remove a profile field
+	//
+	// The field is gone at once, its values are cleared in the background.
+	//
+	// Corresponds with DELETE /profile-fields/{field_id} (the `DeleteProfileField` operationId).
+	DeleteProfileField(ctx context.Context, fieldID FieldID, params *DeleteProfileFieldParams, reqEditors ...RequestEditorFn) (*http.Response, error)
+
+	// GetProfileField Read a profile field
+	//
+	// How the field is defined. Whoever defines fields also sees how many values do not match it.
+	//
+	// Corresponds with GET /profile-fields/{field_id} (the `GetProfileField` operationId).
+	GetProfileField(ctx context.Context, fieldID FieldID, params *GetProfileFieldParams, reqEditors ...RequestEditorFn) (*http.Response, error)
+
+	// ReplaceProfileFieldWithBody Define a profile field anew
+	//
+	// New values are held to the new definition at once. Values that are there already stay as they are; those that do not match
+	// are looked for in the background, counted in `violations`, and listed by `listProfileFieldViolations`.
+	//
+	// Takes any type of body and a specified content type.
+	//
+	// Corresponds with PUT /profile-fields/{field_id} (the `ReplaceProfileField` operationId).
+	ReplaceProfileFieldWithBody(ctx context.Context, fieldID FieldID, params *ReplaceProfileFieldParams, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*http.Response, error)
+
+	// ReplaceProfileField Define a profile field anew
+	//
+	// New values are held to the new definition at once. Values that are there already stay as they are; those that do not match
+	// are looked for in the background, counted in `violations`, and listed by `listProfileFieldViolations`.
+	//
+	// Takes a body of the `application/json` content type.
+	//
+	// Corresponds with PUT /profile-fields/{field_id} (the `ReplaceProfileField` operationId).
+	ReplaceProfileField(ctx context.Context, fieldID FieldID, params *ReplaceProfileFieldParams, body ReplaceProfileFieldJSONRequestBody, reqEditors ...RequestEditorFn) (*http.Response, error)
+
+	// ListProfileFieldViolations List values that do not match a profile field
+	//
+	// The accounts whose value was stored before the field was defined as it is now, and does not match.
+	//
+	// Corresponds with GET /profile-fields/{field_id}/violations (the `ListProfileFieldViolations` operationId).
+	ListProfileFieldViolations(ctx context.Context, fieldID FieldID, params *ListProfileFieldViolationsParams, reqEditors ...RequestEditorFn) (*http.Response, error)
+
+	// GetProfile Read a public profile
+	//
+	// What anybody may see of a person, by nickname in any letter case: never the address, the last name or anything about
+	// signing in. There is none of accounts that are not confirmed or are suspended.
+	//
+	// Corresponds with GET /profiles/{nickname} (the `GetProfile` operationId).
+	GetProfile(ctx context.Context, nickname Nickname, params *GetProfileParams, reqEditors ...RequestEditorFn) (*http.Response, error)
+
 	// EndUserSession End anybody's session
 	//
 	// Its tokens stop working at once.
@@ -468,9 +619,10 @@ type ClientInterface interface {
 	// Corresponds with DELETE /sessions/{session_id} (the `EndUserSession` operationId).
 	EndUserSession(ctx context.Context, sessionID SessionID, reqEditors ...RequestEditorFn) (*http.Response, error)
 
-	// ListUsers Browse accounts
+	// ListUsers Browse, search and filter accounts
 	//
-	// Every account, newest first, page by page.
+	// Every account that matches all filters, page by page, newest first unless `sort` says otherwise. Pages stay right
+	// while accounts come and go.
 	//
 	// Corresponds with GET /users (the `ListUsers` operationId).
 	ListUsers(ctx context.Context, params *ListUsersParams, reqEditors ...RequestEditorFn) (*http.Response, error)
@@ -530,6 +682,28 @@ type ClientInterface interface {
 	// Corresponds with PATCH /users/{user_id} (the `UpdateUser` operationId).
 	UpdateUserWithApplicationMergePatchPlusJSONBody(ctx context.Context, userID UserID, params *UpdateUserParams, body UpdateUserApplicationMergePatchPlusJSONRequestBody, reqEditors ...RequestEditorFn) (*http.Response, error)
 
+	// LockUserWithBody Lock an account for a while
+	//
+	// For an account that somebody else seems to use: all its sessions end, nobody signs in until the lock ends, by itself or by
+	// `unlockUser`, and the owner is told by mail. A new password does not end it. A MANAGER reaches accounts of lower roles.
+	// Locking a locked account sets when the lock ends. Nobody locks themselves or the last ADMIN.
+	//
+	// Takes any type of body and a specified content type.
+	//
+	// Corresponds with POST /users/{user_id}/lock (the `LockUser` operationId).
+	LockUserWithBody(ctx context.Context, userID UserID, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*http.Response, error)
+
+	// LockUser Lock an account for a while
+	//
+	// For an account that somebody else seems to use: all its sessions end, nobody signs in until the lock ends, by itself or by
+	// `unlockUser`, and the owner is told by mail. A new password does not end it. A MANAGER reaches accounts of lower roles.
+	// Locking a locked account sets when the lock ends. Nobody locks themselves or the last ADMIN.
+	//
+	// Takes a body of the `application/json` content type.
+	//
+	// Corresponds with POST /users/{user_id}/lock (the `LockUser` operationId).
+	LockUser(ctx context.Context, userID UserID, body LockUserJSONRequestBody, reqEditors ...RequestEditorFn) (*http.Response, error)
+
 	// StartPasswordReset Have somebody choose a new password
 	//
 	// Mails the owner a link to set a new password. Staff never learn or choose a password; the old one works until the
@@ -537,6 +711,28 @@ type ClientInterface interface {
 	//
 	// Corresponds with POST /users/{user_id}/password-reset (the `StartPasswordReset` operationId).
 	StartPasswordReset(ctx context.Context, userID UserID, reqEditors ...RequestEditorFn) (*http.Response, error)
+
+	// ChangeRoleWithBody Give an account another role
+	//
+	// Holds from the very next request of the account. Nobody changes their own role, and the last ADMIN stays one. The reason
+	// goes into the audit log beside the old and the new role, and the owner is told by mail. Giving the role that the
+	// account has changes nothing.
+	//
+	// Takes any type of body and a specified content type.
+	//
+	// Corresponds with PUT /users/{user_id}/role (the `ChangeRole` operationId).
+	ChangeRoleWithBody(ctx context.Context, userID UserID, params *ChangeRoleParams, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*http.Response, error)
+
+	// ChangeRole Give an account another role
+	//
+	// Holds from the very next request of the account. Nobody changes their own role, and the last ADMIN stays one. The reason
+	// goes into the audit log beside the old and the new role, and the owner is told by mail. Giving the role that the
+	// account has changes nothing.
+	//
+	// Takes a body of the `application/json` content type.
+	//
+	// Corresponds with PUT /users/{user_id}/role (the `ChangeRole` operationId).
+	ChangeRole(ctx context.Context, userID UserID, params *ChangeRoleParams, body ChangeRoleJSONRequestBody, reqEditors ...RequestEditorFn) (*http.Response, error)
 
 	// ResetSecondFactor Remove somebody's second factor
 	//
@@ -561,10 +757,37 @@ type ClientInterface interface {
 	// Corresponds with GET /users/{user_id}/sessions (the `ListUserSessions` operationId).
 	ListUserSessions(ctx context.Context, userID UserID, params *ListUserSessionsParams, reqEditors ...RequestEditorFn) (*http.Response, error)
 
+	// ReinstateUser Reinstate a suspended account
+	//
+	// The owner may sign in again, and is told so by mail. An account that is not suspended stays as it is.
+	//
+	// Corresponds with DELETE /users/{user_id}/suspension (the `ReinstateUser` operationId).
+	ReinstateUser(ctx context.Context, userID UserID, params *ReinstateUserParams, reqEditors ...RequestEditorFn) (*http.Response, error)
+
+	// SuspendUserWithBody Suspend an account
+	//
+	// All sessions of the account end, and nobody signs in to it until it is reinstated. The owner is told by mail.
+	// Nobody suspends themselves or the last ADMIN. Suspending a suspended account changes nothing.
+	//
+	// Takes any type of body and a specified content type.
+	//
+	// Corresponds with PUT /users/{user_id}/suspension (the `SuspendUser` operationId).
+	SuspendUserWithBody(ctx context.Context, userID UserID, params *SuspendUserParams, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*http.Response, error)
+
+	// SuspendUser Suspend an account
+	//
+	// All sessions of the account end, and nobody signs in to it until it is reinstated. The owner is told by mail.
+	// Nobody suspends themselves or the last ADMIN. Suspending a suspended account changes nothing.
+	//
+	// Takes a body of the `application/json` content type.
+	//
+	// Corresponds with PUT /users/{user_id}/suspension (the `SuspendUser` operationId).
+	SuspendUser(ctx context.Context, userID UserID, params *SuspendUserParams, body SuspendUserJSONRequestBody, reqEditors ...RequestEditorFn) (*http.Response, error)
+
 	// UnlockUser Unlock an account
 	//
-	// Ends a lock that failed sign-ins led to, before its time, and mails the owner. A MANAGER reaches accounts of lower
-	// roles. An account that is not locked stays as it is.
+	// Ends a lock before its time, whether failed sign-ins or staff led to it, and mails the owner. A MANAGER reaches
+	// accounts of lower roles. An account that is not locked stays as it is.
 	//
 	// Corresponds with POST /users/{user_id}/unlock (the `UnlockUser` operationId).
 	UnlockUser(ctx context.Context, userID UserID, reqEditors ...RequestEditorFn) (*http.Response, error)
@@ -1008,6 +1231,161 @@ func (c *Client) ConfirmVerification(ctx context.Context, body ConfirmVerificati
 	return c.Client.Do(req)
 }
 
+// ExportUsers Export accounts to CSV
+//
+// Writes every account that matches all filters to a CSV file, in the background: follow the export's link, and its `file` link
+// once it is done. The file never holds passwords or their hashes. Cells that a spreadsheet would take for a formula begin with
+// an apostrophe, which importing takes off again. The file is deleted after a day.
+//
+// Corresponds with POST /exports (the `ExportUsers` operationId).
+func (c *Client) ExportUsers(ctx context.Context, params *ExportUsersParams, reqEditors ...RequestEditorFn) (*http.Response, error) {
+	req, err := NewExportUsersRequest(c.Server, params)
+	if err != nil {
+		return nil, err
+	}
+	req = req.WithContext(ctx)
+	if err := c.applyEditors(ctx, req, reqEditors); err != nil {
+		return nil, err
+	}
+	return c.Client.Do(req)
+}
+
+// GetExport Read how far an export is
+//
+// An export of one's own.
+//
+// Corresponds with GET /exports/{export_id} (the `GetExport` operationId).
+func (c *Client) GetExport(ctx context.Context, exportID ExportID, params *GetExportParams, reqEditors ...RequestEditorFn) (*http.Response, error) {
+	req, err := NewGetExportRequest(c.Server, exportID, params)
+	if err != nil {
+		return nil, err
+	}
+	req = req.WithContext(ctx)
+	if err := c.applyEditors(ctx, req, reqEditors); err != nil {
+		return nil, err
+	}
+	return c.Client.Do(req)
+}
+
+// DownloadExport Download an export
+//
+// The CSV file (RFC 4180, UTF-8) of an export of one's own that is done.
+//
+// Corresponds with GET /exports/{export_id}/file (the `DownloadExport` operationId).
+func (c *Client) DownloadExport(ctx context.Context, exportID ExportID, params *DownloadExportParams, reqEditors ...RequestEditorFn) (*http.Response, error) {
+	req, err := NewDownloadExportRequest(c.Server, exportID, params)
+	if err != nil {
+		return nil, err
+	}
+	req = req.WithContext(ctx)
+	if err := c.applyEditors(ctx, req, reqEditors); err != nil {
+		return nil, err
+	}
+	return c.Client.Do(req)
+}
+
+// ListImports List imports
+//
+// The imports of the last 30 days, newest first.
+//
+// Corresponds with GET /imports (the `ListImports` operationId).
+func (c *Client) ListImports(ctx context.Context, params *ListImportsParams, reqEditors ...RequestEditorFn) (*http.Response, error) {
+	req, err := NewListImportsRequest(c.Server, params)
+	if err != nil {
+		return nil, err
+	}
+	req = req.WithContext(ctx)
+	if err := c.applyEditors(ctx, req, reqEditors); err != nil {
+		return nil, err
+	}
+	return c.Client.Do(req)
+}
+
+// ImportUsersWithBody Import accounts from CSV
+//
+// Takes a CSV file (RFC 4180, UTF-8, a header line) and creates an account of each row, in the background: follow the import's
+// link to see how far it is. Instead of commas there may be semicolons or tabs between cells, as some spreadsheets write them;
+// in the header letter case and spaces around a name make no difference. A file has at most 200 columns. Columns: `email`, and any of `nickname`, `first_name`, `last_name`, `bio`, `location`, `locale`,
+// `time_zone`, `website_url`, `linkedin_url`, `github_url`, `role`, `status`, `professional`, `email_verified_at`, `id`,
+// `created_at`, `last_login_at`, `fields.` with the name of a profile field, and `password` or `password_hash` (bcrypt, argon2,
+// scrypt, PBKDF2, in the forms of PHC, Django, Werkzeug and Firebase). An exported file is one that can be imported.
+//
+// Unless `skip_bad` is set, one bad row keeps everything out, a file has at most 250,000 rows, and while they are stored profile
+// fields cannot be changed and nobody can register with an address or a nickname of theirs. A row that is refused after an
+// unclosed quotation mark took in more than 100 lines keeps everything out in any case. Either way each problem is listed with
+// its line and column.
+// Roles are given as by `createUser`: up to `AUTHOR`, and above only by an ADMIN; only an ADMIN sets passwords, hashes, ids,
+// times and states. No time is before 1970 or to come, and no id one that an account has or had. The import stops when
+// whoever began it loses their role, is locked out, or is gone.
+//
+// Takes any type of body and a specified content type.
+//
+// Corresponds with POST /imports (the `ImportUsers` operationId).
+func (c *Client) ImportUsersWithBody(ctx context.Context, params *ImportUsersParams, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*http.Response, error) {
+	req, err := NewImportUsersRequestWithBody(c.Server, params, contentType, body)
+	if err != nil {
+		return nil, err
+	}
+	req = req.WithContext(ctx)
+	if err := c.applyEditors(ctx, req, reqEditors); err != nil {
+		return nil, err
+	}
+	return c.Client.Do(req)
+}
+
+// CancelImport Cancel an import
+//
+// Stops an import that is not over: the caller's own, for an ADMIN anybody's. What it has stored with `skip_bad` stays;
+// without, nothing was. One that is over stays as it is.
+//
+// Corresponds with DELETE /imports/{import_id} (the `CancelImport` operationId).
+func (c *Client) CancelImport(ctx context.Context, importID ImportID, reqEditors ...RequestEditorFn) (*http.Response, error) {
+	req, err := NewCancelImportRequest(c.Server, importID)
+	if err != nil {
+		return nil, err
+	}
+	req = req.WithContext(ctx)
+	if err := c.applyEditors(ctx, req, reqEditors); err != nil {
+		return nil, err
+	}
+	return c.Client.Do(req)
+}
+
+// GetImport Read how far an import is
+//
+// What was read, refused and stored so far.
+//
+// Corresponds with GET /imports/{import_id} (the `GetImport` operationId).
+func (c *Client) GetImport(ctx context.Context, importID ImportID, params *GetImportParams, reqEditors ...RequestEditorFn) (*http.Response, error) {
+	req, err := NewGetImportRequest(c.Server, importID, params)
+	if err != nil {
+		return nil, err
+	}
+	req = req.WithContext(ctx)
+	if err := c.applyEditors(ctx, req, reqEditors); err != nil {
+		return nil, err
+	}
+	return c.Client.Do(req)
+}
+
+// ListImportProblems List what is wrong with the rows of an import
+//
+// Each problem with its line and column, in the order of the file. The first 10,000 are kept. None quotes what is in a cell: of
+// a column that is not known only what looks like a name is told, and nothing of a first line that is no header.
+//
+// Corresponds with GET /imports/{import_id}/problems (the `ListImportProblems` operationId).
+func (c *Client) ListImportProblems(ctx context.Context, importID ImportID, params *ListImportProblemsParams, reqEditors ...RequestEditorFn) (*http.Response, error) {
+	req, err := NewListImportProblemsRequest(c.Server, importID, params)
+	if err != nil {
+		return nil, err
+	}
+	req = req.WithContext(ctx)
+	if err := c.applyEditors(ctx, req, reqEditors); err != nil {
+		return nil, err
+	}
+	return c.Client.Do(req)
+}
+
 // GetMe Read one's own account
 //
 // The account of the token's owner.
@@ -1320,6 +1698,172 @@ func (c *Client) EndSession(ctx context.Context, sessionID SessionID, reqEditors
 	return c.Client.Do(req)
 }
 
+// ListProfileFields List the profile fields of this service
+//
+// The fields that profiles have beside the built-in ones, in the order in which they were defined.
+//
+// Corresponds with GET /profile-fields (the `ListProfileFields` operationId).
+func (c *Client) ListProfileFields(ctx context.Context, params *ListProfileFieldsParams, reqEditors ...RequestEditorFn) (*http.Response, error) {
+	req, err := NewListProfileFieldsRequest(c.Server, params)
+	if err != nil {
+		return nil, err
+	}
+	req = req.WithContext(ctx)
+	if err := c.applyEditors(ctx, req, reqEditors); err != nil {
+		return nil, err
+	}
+	return c.Client.Do(req)
+}
+
+// CreateProfileFieldWithBody Define a profile field
+//
+// From now on every profile may have the field, under `fields`. Its values are held to a JSON Schema (draft 2020-12). There
+// are at most 100 fields.
+//
+// Takes any type of body and a specified content type.
+//
+// Corresponds with POST /profile-fields (the `CreateProfileField` operationId).
+func (c *Client) CreateProfileFieldWithBody(ctx context.Context, params *CreateProfileFieldParams, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*http.Response, error) {
+	req, err := NewCreateProfileFieldRequestWithBody(c.Server, params, contentType, body)
+	if err != nil {
+		return nil, err
+	}
+	req = req.WithContext(ctx)
+	if err := c.applyEditors(ctx, req, reqEditors); err != nil {
+		return nil, err
+	}
+	return c.Client.Do(req)
+}
+
+// CreateProfileField Define a profile field
+//
+// From now on every profile may have the field, under `fields`. Its values are held to a JSON Schema (draft 2020-12). There
+// are at most 100 fields.
+//
+// Takes a body of the `application/json` content type.
+//
+// Corresponds with POST /profile-fields (the `CreateProfileField` operationId).
+func (c *Client) CreateProfileField(ctx context.Context, params *CreateProfileFieldParams, body CreateProfileFieldJSONRequestBody, reqEditors ...RequestEditorFn) (*http.Response, error) {
+	req, err := NewCreateProfileFieldRequest(c.Server, params, body)
+	if err != nil {
+		return nil, err
+	}
+	req = req.WithContext(ctx)
+	if err := c.applyEditors(ctx, req, reqEditors); err != nil {
+		return nil, err
+	}
+	return c.Client.Do(req)
+}
+
+// DeleteProfileField Remove a profile field
+//
+// The field is gone at once, its values are cleared in the background.
+//
+// Corresponds with DELETE /profile-fields/{field_id} (the `DeleteProfileField` operationId).
+func (c *Client) DeleteProfileField(ctx context.Context, fieldID FieldID, params *DeleteProfileFieldParams, reqEditors ...RequestEditorFn) (*http.Response, error) {
+	req, err := NewDeleteProfileFieldRequest(c.Server, fieldID, params)
+	if err != nil {
+		return nil, err
+	}
+	req = req.WithContext(ctx)
+	if err := c.applyEditors(ctx, req, reqEditors); err != nil {
+		return nil, err
+	}
+	return c.Client.Do(req)
+}
+
+// GetProfileField Read a profile field
+//
+// How the field is defined. Whoever defines fields also sees how many values do not match it.
+//
+// Corresponds with GET /profile-fields/{field_id} (the `GetProfileField` operationId).
+func (c *Client) GetProfileField(ctx context.Context, fieldID FieldID, params *GetProfileFieldParams, reqEditors ...RequestEditorFn) (*http.Response, error) {
+	req, err := NewGetProfileFieldRequest(c.Server, fieldID, params)
+	if err != nil {
+		return nil, err
+	}
+	req = req.WithContext(ctx)
+	if err := c.applyEditors(ctx, req, reqEditors); err != nil {
+		return nil, err
+	}
+	return c.Client.Do(req)
+}
+
+// ReplaceProfileFieldWithBody Define a profile field anew
+//
+// New values are held to the new definition at once. Values that are there already stay as they are; those that do not match
+// are looked for in the background, counted in `violations`, and listed by `listProfileFieldViolations`.
+//
+// Takes any type of body and a specified content type.
+//
+// Corresponds with PUT /profile-fields/{field_id} (the `ReplaceProfileField` operationId).
+func (c *Client) ReplaceProfileFieldWithBody(ctx context.Context, fieldID FieldID, params *ReplaceProfileFieldParams, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*http.Response, error) {
+	req, err := NewReplaceProfileFieldRequestWithBody(c.Server, fieldID, params, contentType, body)
+	if err != nil {
+		return nil, err
+	}
+	req = req.WithContext(ctx)
+	if err := c.applyEditors(ctx, req, reqEditors); err != nil {
+		return nil, err
+	}
+	return c.Client.Do(req)
+}
+
+// ReplaceProfileField Define a profile field anew
+//
+// New values are held to the new definition at once. Values that are there already stay as they are; those that do not match
+// are looked for in the background, counted in `violations`, and listed by `listProfileFieldViolations`.
+//
+// Takes a body of the `application/json` content type.
+//
+// Corresponds with PUT /profile-fields/{field_id} (the `ReplaceProfileField` operationId).
+func (c *Client) ReplaceProfileField(ctx context.Context, fieldID FieldID, params *ReplaceProfileFieldParams, body ReplaceProfileFieldJSONRequestBody, reqEditors ...RequestEditorFn) (*http.Response, error) {
+	req, err := NewReplaceProfileFieldRequest(c.Server, fieldID, params, body)
+	if err != nil {
+		return nil, err
+	}
+	req = req.WithContext(ctx)
+	if err := c.applyEditors(ctx, req, reqEditors); err != nil {
+		return nil, err
+	}
+	return c.Client.Do(req)
+}
+
+// ListProfileFieldViolations List values that do not match a profile field
+//
+// The accounts whose value was stored before the field was defined as it is now, and does not match.
+//
+// Corresponds with GET /profile-fields/{field_id}/violations (the `ListProfileFieldViolations` operationId).
+func (c *Client) ListProfileFieldViolations(ctx context.Context, fieldID FieldID, params *ListProfileFieldViolationsParams, reqEditors ...RequestEditorFn) (*http.Response, error) {
+	req, err := NewListProfileFieldViolationsRequest(c.Server, fieldID, params)
+	if err != nil {
+		return nil, err
+	}
+	req = req.WithContext(ctx)
+	if err := c.applyEditors(ctx, req, reqEditors); err != nil {
+		return nil, err
+	}
+	return c.Client.Do(req)
+}
+
+// GetProfile Read a public profile
+//
+// What anybody may see of a person, by nickname in any letter case: never the address, the last name or anything about
+// signing in. There is none of accounts that are not confirmed or are suspended.
+//
+// Corresponds with GET /profiles/{nickname} (the `GetProfile` operationId).
+func (c *Client) GetProfile(ctx context.Context, nickname Nickname, params *GetProfileParams, reqEditors ...RequestEditorFn) (*http.Response, error) {
+	req, err := NewGetProfileRequest(c.Server, nickname, params)
+	if err != nil {
+		return nil, err
+	}
+	req = req.WithContext(ctx)
+	if err := c.applyEditors(ctx, req, reqEditors); err != nil {
+		return nil, err
+	}
+	return c.Client.Do(req)
+}
+
 // EndUserSession End anybody's session
 //
 // Its tokens stop working at once.
@@ -1337,9 +1881,10 @@ func (c *Client) EndUserSession(ctx context.Context, sessionID SessionID, reqEdi
 	return c.Client.Do(req)
 }
 
-// ListUsers Browse accounts
+// ListUsers Browse, search and filter accounts
 //
-// Every account, newest first, page by page.
+// Every account that matches all filters, page by page, newest first unless `sort` says otherwise. Pages stay right
+// while accounts come and go.
 //
 // Corresponds with GET /users (the `ListUsers` operationId).
 func (c *Client) ListUsers(ctx context.Context, params *ListUsersParams, reqEditors ...RequestEditorFn) (*http.Response, error) {
@@ -1469,6 +2014,48 @@ func (c *Client) UpdateUserWithApplicationMergePatchPlusJSONBody(ctx context.Con
 	return c.Client.Do(req)
 }
 
+// LockUserWithBody Lock an account for a while
+//
+// For an account that somebody else seems to use: all its sessions end, nobody signs in until the lock ends, by itself or by
+// `unlockUser`, and the owner is told by mail. A new password does not end it. A MANAGER reaches accounts of lower roles.
+// Locking a locked account sets when the lock ends. Nobody locks themselves or the last ADMIN.
+//
+// Takes any type of body and a specified content type.
+//
+// Corresponds with POST /users/{user_id}/lock (the `LockUser` operationId).
+func (c *Client) LockUserWithBody(ctx context.Context, userID UserID, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*http.Response, error) {
+	req, err := NewLockUserRequestWithBody(c.Server, userID, contentType, body)
+	if err != nil {
+		return nil, err
+	}
+	req = req.WithContext(ctx)
+	if err := c.applyEditors(ctx, req, reqEditors); err != nil {
+		return nil, err
+	}
+	return c.Client.Do(req)
+}
+
+// LockUser Lock an account for a while
+//
+// For an account that somebody else seems to use: all its sessions end, nobody signs in until the lock ends, by itself or by
+// `unlockUser`, and the owner is told by mail. A new password does not end it. A MANAGER reaches accounts of lower roles.
+// Locking a locked account sets when the lock ends. Nobody locks themselves or the last ADMIN.
+//
+// Takes a body of the `application/json` content type.
+//
+// Corresponds with POST /users/{user_id}/lock (the `LockUser` operationId).
+func (c *Client) LockUser(ctx context.Context, userID UserID, body LockUserJSONRequestBody, reqEditors ...RequestEditorFn) (*http.Response, error) {
+	req, err := NewLockUserRequest(c.Server, userID, body)
+	if err != nil {
+		return nil, err
+	}
+	req = req.WithContext(ctx)
+	if err := c.applyEditors(ctx, req, reqEditors); err != nil {
+		return nil, err
+	}
+	return c.Client.Do(req)
+}
+
 // StartPasswordReset Have somebody choose a new password
 //
 // Mails the owner a link to set a new password. Staff never learn or choose a password; the old one works until the
@@ -1477,6 +2064,48 @@ func (c *Client) UpdateUserWithApplicationMergePatchPlusJSONBody(ctx context.Con
 // Corresponds with POST /users/{user_id}/password-reset (the `StartPasswordReset` operationId).
 func (c *Client) StartPasswordReset(ctx context.Context, userID UserID, reqEditors ...RequestEditorFn) (*http.Response, error) {
 	req, err := NewStartPasswordResetRequest(c.Server, userID)
+	if err != nil {
+		return nil, err
+	}
+	req = req.WithContext(ctx)
+	if err := c.applyEditors(ctx, req, reqEditors); err != nil {
+		return nil, err
+	}
+	return c.Client.Do(req)
+}
+
+// ChangeRoleWithBody Give an account another role
+//
+// Holds from the very next request of the account. Nobody changes their own role, and the last ADMIN stays one. The reason
+// goes into the audit log beside the old and the new role, and the owner is told by mail. Giving the role that the
+// account has changes nothing.
+//
+// Takes any type of body and a specified content type.
+//
+// Corresponds with PUT /users/{user_id}/role (the `ChangeRole` operationId).
+func (c *Client) ChangeRoleWithBody(ctx context.Context, userID UserID, params *ChangeRoleParams, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*http.Response, error) {
+	req, err := NewChangeRoleRequestWithBody(c.Server, userID, params, contentType, body)
+	if err != nil {
+		return nil, err
+	}
+	req = req.WithContext(ctx)
+	if err := c.applyEditors(ctx, req, reqEditors); err != nil {
+		return nil, err
+	}
+	return c.Client.Do(req)
+}
+
+// ChangeRole Give an account another role
+//
+// Holds from the very next request of the account. Nobody changes their own role, and the last ADMIN stays one. The reason
+// goes into the audit log beside the old and the new role, and the owner is told by mail. Giving the role that the
+// account has changes nothing.
+//
+// Takes a body of the `application/json` content type.
+//
+// Corresponds with PUT /users/{user_id}/role (the `ChangeRole` operationId).
+func (c *Client) ChangeRole(ctx context.Context, userID UserID, params *ChangeRoleParams, body ChangeRoleJSONRequestBody, reqEditors ...RequestEditorFn) (*http.Response, error) {
+	req, err := NewChangeRoleRequest(c.Server, userID, params, body)
 	if err != nil {
 		return nil, err
 	}
@@ -1540,10 +2169,67 @@ func (c *Client) ListUserSessions(ctx context.Context, userID UserID, params *Li
 	return c.Client.Do(req)
 }
 
+// ReinstateUser Reinstate a suspended account
+//
+// The owner may sign in again, and is told so by mail. An account that is not suspended stays as it is.
+//
+// Corresponds with DELETE /users/{user_id}/suspension (the `ReinstateUser` operationId).
+func (c *Client) ReinstateUser(ctx context.Context, userID UserID, params *ReinstateUserParams, reqEditors ...RequestEditorFn) (*http.Response, error) {
+	req, err := NewReinstateUserRequest(c.Server, userID, params)
+	if err != nil {
+		return nil, err
+	}
+	req = req.WithContext(ctx)
+	if err := c.applyEditors(ctx, req, reqEditors); err != nil {
+		return nil, err
+	}
+	return c.Client.Do(req)
+}
+
+// SuspendUserWithBody Suspend an account
+//
+// All sessions of the account end, and nobody signs in to it until it is reinstated. The owner is told by mail.
+// Nobody suspends themselves or the last ADMIN. Suspending a suspended account changes nothing.
+//
+// Takes any type of body and a specified content type.
+//
+// Corresponds with PUT /users/{user_id}/suspension (the `SuspendUser` operationId).
+func (c *Client) SuspendUserWithBody(ctx context.Context, userID UserID, params *SuspendUserParams, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*http.Response, error) {
+	req, err := NewSuspendUserRequestWithBody(c.Server, userID, params, contentType, body)
+	if err != nil {
+		return nil, err
+	}
+	req = req.WithContext(ctx)
+	if err := c.applyEditors(ctx, req, reqEditors); err != nil {
+		return nil, err
+	}
+	return c.Client.Do(req)
+}
+
+// SuspendUser Suspend an account
+//
+// All sessions of the account end, and nobody signs in to it until it is reinstated. The owner is told by mail.
+// Nobody suspends themselves or the last ADMIN. Suspending a suspended account changes nothing.
+//
+// Takes a body of the `application/json` content type.
+//
+// Corresponds with PUT /users/{user_id}/suspension (the `SuspendUser` operationId).
+func (c *Client) SuspendUser(ctx context.Context, userID UserID, params *SuspendUserParams, body SuspendUserJSONRequestBody, reqEditors ...RequestEditorFn) (*http.Response, error) {
+	req, err := NewSuspendUserRequest(c.Server, userID, params, body)
+	if err != nil {
+		return nil, err
+	}
+	req = req.WithContext(ctx)
+	if err := c.applyEditors(ctx, req, reqEditors); err != nil {
+		return nil, err
+	}
+	return c.Client.Do(req)
+}
+
 // UnlockUser Unlock an account
 //
-// Ends a lock that failed sign-ins led to, before its time, and mails the owner. A MANAGER reaches accounts of lower
-// roles. An account that is not locked stays as it is.
+// Ends a lock before its time, whether failed sign-ins or staff led to it, and mails the owner. A MANAGER reaches
+// accounts of lower roles. An account that is not locked stays as it is.
 //
 // Corresponds with POST /users/{user_id}/unlock (the `UnlockUser` operationId).
 func (c *Client) UnlockUser(ctx context.Context, userID UserID, reqEditors ...RequestEditorFn) (*http.Response, error) {
@@ -2097,6 +2783,607 @@ func NewConfirmVerificationRequestWithBody(server string, contentType string, bo
 	return req, nil
 }
 
+// NewExportUsersRequest constructs an http.Request for the ExportUsers method
+func NewExportUsersRequest(server string, params *ExportUsersParams) (*http.Request, error) {
+	var err error
+
+	serverURL, err := url.Parse(server)
+	if err != nil {
+		return nil, err
+	}
+
+	operationPath := fmt.Sprintf("/exports")
+	if operationPath[0] == '/' {
+		operationPath = "." + operationPath
+	}
+
+	queryURL, err := serverURL.Parse(operationPath)
+	if err != nil {
+		return nil, err
+	}
+
+	if params != nil {
+		// queryValues collects non-styled parameters (passthrough, JSON)
+		// that are safe to round-trip through url.Values.Encode().
+		queryValues := queryURL.Query()
+		// rawQueryFragments collects pre-encoded query fragments from
+		// styled parameters, preserving literal commas as delimiters
+		// per the OpenAPI spec (e.g. "color=blue,black,brown").
+		var rawQueryFragments []string
+
+		if params.Q != nil {
+
+			if queryFrag, err := runtime.StyleParamWithOptions("form", true, "q", *params.Q, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationQuery, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			} else {
+				for _, qp := range strings.Split(queryFrag, "&") {
+					rawQueryFragments = append(rawQueryFragments, qp)
+				}
+			}
+
+		}
+
+		if params.Text != nil {
+
+			if queryFrag, err := runtime.StyleParamWithOptions("form", true, "text", *params.Text, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationQuery, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			} else {
+				for _, qp := range strings.Split(queryFrag, "&") {
+					rawQueryFragments = append(rawQueryFragments, qp)
+				}
+			}
+
+		}
+
+		if params.Role != nil {
+
+			if queryFrag, err := runtime.StyleParamWithOptions("form", true, "role", *params.Role, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationQuery, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			} else {
+				for _, qp := range strings.Split(queryFrag, "&") {
+					rawQueryFragments = append(rawQueryFragments, qp)
+				}
+			}
+
+		}
+
+		if params.Status != nil {
+
+			if queryFrag, err := runtime.StyleParamWithOptions("form", true, "status", *params.Status, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationQuery, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			} else {
+				for _, qp := range strings.Split(queryFrag, "&") {
+					rawQueryFragments = append(rawQueryFragments, qp)
+				}
+			}
+
+		}
+
+		if params.Verified != nil {
+
+			if queryFrag, err := runtime.StyleParamWithOptions("form", true, "verified", *params.Verified, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationQuery, Type: "boolean", Format: ""}); err != nil {
+				return nil, err
+			} else {
+				for _, qp := range strings.Split(queryFrag, "&") {
+					rawQueryFragments = append(rawQueryFragments, qp)
+				}
+			}
+
+		}
+
+		if params.Locked != nil {
+
+			if queryFrag, err := runtime.StyleParamWithOptions("form", true, "locked", *params.Locked, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationQuery, Type: "boolean", Format: ""}); err != nil {
+				return nil, err
+			} else {
+				for _, qp := range strings.Split(queryFrag, "&") {
+					rawQueryFragments = append(rawQueryFragments, qp)
+				}
+			}
+
+		}
+
+		if params.Professional != nil {
+
+			if queryFrag, err := runtime.StyleParamWithOptions("form", true, "professional", *params.Professional, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationQuery, Type: "boolean", Format: ""}); err != nil {
+				return nil, err
+			} else {
+				for _, qp := range strings.Split(queryFrag, "&") {
+					rawQueryFragments = append(rawQueryFragments, qp)
+				}
+			}
+
+		}
+
+		if params.RegisteredFrom != nil {
+
+			if queryFrag, err := runtime.StyleParamWithOptions("form", true, "registered_from", *params.RegisteredFrom, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationQuery, Type: "string", Format: "date-time"}); err != nil {
+				return nil, err
+			} else {
+				for _, qp := range strings.Split(queryFrag, "&") {
+					rawQueryFragments = append(rawQueryFragments, qp)
+				}
+			}
+
+		}
+
+		if params.RegisteredTo != nil {
+
+			if queryFrag, err := runtime.StyleParamWithOptions("form", true, "registered_to", *params.RegisteredTo, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationQuery, Type: "string", Format: "date-time"}); err != nil {
+				return nil, err
+			} else {
+				for _, qp := range strings.Split(queryFrag, "&") {
+					rawQueryFragments = append(rawQueryFragments, qp)
+				}
+			}
+
+		}
+
+		if params.LastLoginAfter != nil {
+
+			if queryFrag, err := runtime.StyleParamWithOptions("form", true, "last_login_after", *params.LastLoginAfter, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationQuery, Type: "string", Format: "date-time"}); err != nil {
+				return nil, err
+			} else {
+				for _, qp := range strings.Split(queryFrag, "&") {
+					rawQueryFragments = append(rawQueryFragments, qp)
+				}
+			}
+
+		}
+
+		if params.LastLoginBefore != nil {
+
+			if queryFrag, err := runtime.StyleParamWithOptions("form", true, "last_login_before", *params.LastLoginBefore, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationQuery, Type: "string", Format: "date-time"}); err != nil {
+				return nil, err
+			} else {
+				for _, qp := range strings.Split(queryFrag, "&") {
+					rawQueryFragments = append(rawQueryFragments, qp)
+				}
+			}
+
+		}
+
+		if params.Field != nil {
+
+			if queryFrag, err := runtime.StyleParamWithOptions("form", true, "field", *params.Field, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationQuery, Type: "array", Format: ""}); err != nil {
+				return nil, err
+			} else {
+				for _, qp := range strings.Split(queryFrag, "&") {
+					rawQueryFragments = append(rawQueryFragments, qp)
+				}
+			}
+
+		}
+
+		if encoded := queryValues.Encode(); encoded != "" {
+			rawQueryFragments = append(rawQueryFragments, encoded)
+		}
+		queryURL.RawQuery = strings.Join(rawQueryFragments, "&")
+	}
+
+	req, err := http.NewRequest(http.MethodPost, queryURL.String(), nil)
+	if err != nil {
+		return nil, err
+	}
+
+	if params != nil {
+
+		if params.IdempotencyKey != nil {
+			var headerParam0 string
+
+			headerParam0, err = runtime.StyleParamWithOptions("simple", false, "Idempotency-Key", *params.IdempotencyKey, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationHeader, Type: "string", Format: ""})
+			if err != nil {
+				return nil, err
+			}
+
+			req.Header.Set("Idempotency-Key", headerParam0)
+		}
+
+	}
+
+	return req, nil
+}
+
+// NewGetExportRequest constructs an http.Request for the GetExport method
+func NewGetExportRequest(server string, exportID ExportID, params *GetExportParams) (*http.Request, error) {
+	var err error
+
+	var pathParam0 string
+
+	pathParam0, err = runtime.StyleParamWithOptions("simple", false, "export_id", exportID, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationPath, Type: "string", Format: "uuid"})
+	if err != nil {
+		return nil, err
+	}
+
+	serverURL, err := url.Parse(server)
+	if err != nil {
+		return nil, err
+	}
+
+	operationPath := fmt.Sprintf("/exports/%s", pathParam0)
+	if operationPath[0] == '/' {
+		operationPath = "." + operationPath
+	}
+
+	queryURL, err := serverURL.Parse(operationPath)
+	if err != nil {
+		return nil, err
+	}
+
+	req, err := http.NewRequest(http.MethodGet, queryURL.String(), nil)
+	if err != nil {
+		return nil, err
+	}
+
+	if params != nil {
+
+		if params.IfNoneMatch != nil {
+			var headerParam0 string
+
+			headerParam0, err = runtime.StyleParamWithOptions("simple", false, "If-None-Match", *params.IfNoneMatch, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationHeader, Type: "string", Format: ""})
+			if err != nil {
+				return nil, err
+			}
+
+			req.Header.Set("If-None-Match", headerParam0)
+		}
+
+	}
+
+	return req, nil
+}
+
+// NewDownloadExportRequest constructs an http.Request for the DownloadExport method
+func NewDownloadExportRequest(server string, exportID ExportID, params *DownloadExportParams) (*http.Request, error) {
+	var err error
+
+	var pathParam0 string
+
+	pathParam0, err = runtime.StyleParamWithOptions("simple", false, "export_id", exportID, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationPath, Type: "string", Format: "uuid"})
+	if err != nil {
+		return nil, err
+	}
+
+	serverURL, err := url.Parse(server)
+	if err != nil {
+		return nil, err
+	}
+
+	operationPath := fmt.Sprintf("/exports/%s/file", pathParam0)
+	if operationPath[0] == '/' {
+		operationPath = "." + operationPath
+	}
+
+	queryURL, err := serverURL.Parse(operationPath)
+	if err != nil {
+		return nil, err
+	}
+
+	req, err := http.NewRequest(http.MethodGet, queryURL.String(), nil)
+	if err != nil {
+		return nil, err
+	}
+
+	if params != nil {
+
+		if params.IfNoneMatch != nil {
+			var headerParam0 string
+
+			headerParam0, err = runtime.StyleParamWithOptions("simple", false, "If-None-Match", *params.IfNoneMatch, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationHeader, Type: "string", Format: ""})
+			if err != nil {
+				return nil, err
+			}
+
+			req.Header.Set("If-None-Match", headerParam0)
+		}
+
+	}
+
+	return req, nil
+}
+
+// NewListImportsRequest constructs an http.Request for the ListImports method
+func NewListImportsRequest(server string, params *ListImportsParams) (*http.Request, error) {
+	var err error
+
+	serverURL, err := url.Parse(server)
+	if err != nil {
+		return nil, err
+	}
+
+	operationPath := fmt.Sprintf("/imports")
+	if operationPath[0] == '/' {
+		operationPath = "." + operationPath
+	}
+
+	queryURL, err := serverURL.Parse(operationPath)
+	if err != nil {
+		return nil, err
+	}
+
+	if params != nil {
+		// queryValues collects non-styled parameters (passthrough, JSON)
+		// that are safe to round-trip through url.Values.Encode().
+		queryValues := queryURL.Query()
+		// rawQueryFragments collects pre-encoded query fragments from
+		// styled parameters, preserving literal commas as delimiters
+		// per the OpenAPI spec (e.g. "color=blue,black,brown").
+		var rawQueryFragments []string
+
+		if params.Limit != nil {
+
+			if queryFrag, err := runtime.StyleParamWithOptions("form", true, "limit", *params.Limit, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationQuery, Type: "integer", Format: ""}); err != nil {
+				return nil, err
+			} else {
+				for _, qp := range strings.Split(queryFrag, "&") {
+					rawQueryFragments = append(rawQueryFragments, qp)
+				}
+			}
+
+		}
+
+		if params.Cursor != nil {
+
+			if queryFrag, err := runtime.StyleParamWithOptions("form", true, "cursor", *params.Cursor, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationQuery, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			} else {
+				for _, qp := range strings.Split(queryFrag, "&") {
+					rawQueryFragments = append(rawQueryFragments, qp)
+				}
+			}
+
+		}
+
+		if encoded := queryValues.Encode(); encoded != "" {
+			rawQueryFragments = append(rawQueryFragments, encoded)
+		}
+		queryURL.RawQuery = strings.Join(rawQueryFragments, "&")
+	}
+
+	req, err := http.NewRequest(http.MethodGet, queryURL.String(), nil)
+	if err != nil {
+		return nil, err
+	}
+
+	return req, nil
+}
+
+// NewImportUsersRequestWithBody constructs an http.Request for the ImportUsers method, with any body, and a specified content type
+func NewImportUsersRequestWithBody(server string, params *ImportUsersParams, contentType string, body io.Reader) (*http.Request, error) {
+	var err error
+
+	serverURL, err := url.Parse(server)
+	if err != nil {
+		return nil, err
+	}
+
+	operationPath := fmt.Sprintf("/imports")
+	if operationPath[0] == '/' {
+		operationPath = "." + operationPath
+	}
+
+	queryURL, err := serverURL.Parse(operationPath)
+	if err != nil {
+		return nil, err
+	}
+
+	if params != nil {
+		// queryValues collects non-styled parameters (passthrough, JSON)
+		// that are safe to round-trip through url.Values.Encode().
+		queryValues := queryURL.Query()
+		// rawQueryFragments collects pre-encoded query fragments from
+		// styled parameters, preserving literal commas as delimiters
+		// per the OpenAPI spec (e.g. "color=blue,black,brown").
+		var rawQueryFragments []string
+
+		if params.DryRun != nil {
+
+			if queryFrag, err := runtime.StyleParamWithOptions("form", true, "dry_run", *params.DryRun, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationQuery, Type: "boolean", Format: ""}); err != nil {
+				return nil, err
+			} else {
+				for _, qp := range strings.Split(queryFrag, "&") {
+					rawQueryFragments = append(rawQueryFragments, qp)
+				}
+			}
+
+		}
+
+		if params.SkipBad != nil {
+
+			if queryFrag, err := runtime.StyleParamWithOptions("form", true, "skip_bad", *params.SkipBad, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationQuery, Type: "boolean", Format: ""}); err != nil {
+				return nil, err
+			} else {
+				for _, qp := range strings.Split(queryFrag, "&") {
+					rawQueryFragments = append(rawQueryFragments, qp)
+				}
+			}
+
+		}
+
+		if params.Mail != nil {
+
+			if queryFrag, err := runtime.StyleParamWithOptions("form", true, "mail", *params.Mail, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationQuery, Type: "boolean", Format: ""}); err != nil {
+				return nil, err
+			} else {
+				for _, qp := range strings.Split(queryFrag, "&") {
+					rawQueryFragments = append(rawQueryFragments, qp)
+				}
+			}
+
+		}
+
+		if encoded := queryValues.Encode(); encoded != "" {
+			rawQueryFragments = append(rawQueryFragments, encoded)
+		}
+		queryURL.RawQuery = strings.Join(rawQueryFragments, "&")
+	}
+
+	req, err := http.NewRequest(http.MethodPost, queryURL.String(), body)
+	if err != nil {
+		return nil, err
+	}
+
+	req.Header.Add("Content-Type", contentType)
+
+	return req, nil
+}
+
+// NewCancelImportRequest constructs an http.Request for the CancelImport method
+func NewCancelImportRequest(server string, importID ImportID) (*http.Request, error) {
+	var err error
+
+	var pathParam0 string
+
+	pathParam0, err = runtime.StyleParamWithOptions("simple", false, "import_id", importID, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationPath, Type: "string", Format: "uuid"})
+	if err != nil {
+		return nil, err
+	}
+
+	serverURL, err := url.Parse(server)
+	if err != nil {
+		return nil, err
+	}
+
+	operationPath := fmt.Sprintf("/imports/%s", pathParam0)
+	if operationPath[0] == '/' {
+		operationPath = "." + operationPath
+	}
+
+	queryURL, err := serverURL.Parse(operationPath)
+	if err != nil {
+		return nil, err
+	}
+
+	req, err := http.NewRequest(http.MethodDelete, queryURL.String(), nil)
+	if err != nil {
+		return nil, err
+	}
+
+	return req, nil
+}
+
+// NewGetImportRequest constructs an http.Request for the GetImport method
+func NewGetImportRequest(server string, importID ImportID, params *GetImportParams) (*http.Request, error) {
+	var err error
+
+	var pathParam0 string
+
+	pathParam0, err = runtime.StyleParamWithOptions("simple", false, "import_id", importID, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationPath, Type: "string", Format: "uuid"})
+	if err != nil {
+		return nil, err
+	}
+
+	serverURL, err := url.Parse(server)
+	if err != nil {
+		return nil, err
+	}
+
+	operationPath := fmt.Sprintf("/imports/%s", pathParam0)
+	if operationPath[0] == '/' {
+		operationPath = "." + operationPath
+	}
+
+	queryURL, err := serverURL.Parse(operationPath)
+	if err != nil {
+		return nil, err
+	}
+
+	req, err := http.NewRequest(http.MethodGet, queryURL.String(), nil)
+	if err != nil {
+		return nil, err
+	}
+
+	if params != nil {
+
+		if params.IfNoneMatch != nil {
+			var headerParam0 string
+
+			headerParam0, err = runtime.StyleParamWithOptions("simple", false, "If-None-Match", *params.IfNoneMatch, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationHeader, Type: "string", Format: ""})
+			if err != nil {
+				return nil, err
+			}
+
+			req.Header.Set("If-None-Match", headerParam0)
+		}
+
+	}
+
+	return req, nil
+}
+
+// NewListImportProblemsRequest constructs an http.Request for the ListImportProblems method
+func NewListImportProblemsRequest(server string, importID ImportID, params *ListImportProblemsParams) (*http.Request, error) {
+	var err error
+
+	var pathParam0 string
+
+	pathParam0, err = runtime.StyleParamWithOptions("simple", false, "import_id", importID, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationPath, Type: "string", Format: "uuid"})
+	if err != nil {
+		return nil, err
+	}
+
+	serverURL, err := url.Parse(server)
+	if err != nil {
+		return nil, err
+	}
+
+	operationPath := fmt.Sprintf("/imports/%s/problems", pathParam0)
+	if operationPath[0] == '/' {
+		operationPath = "." + operationPath
+	}
+
+	queryURL, err := serverURL.Parse(operationPath)
+	if err != nil {
+		return nil, err
+	}
+
+	if params != nil {
+		// queryValues collects non-styled parameters (passthrough, JSON)
+		// that are safe to round-trip through url.Values.Encode().
+		queryValues := queryURL.Query()
+		// rawQueryFragments collects pre-encoded query fragments from
+		// styled parameters, preserving literal commas as delimiters
+		// per the OpenAPI spec (e.g. "color=blue,black,brown").
+		var rawQueryFragments []string
+
+		if params.Limit != nil {
+
+			if queryFrag, err := runtime.StyleParamWithOptions("form", true, "limit", *params.Limit, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationQuery, Type: "integer", Format: ""}); err != nil {
+				return nil, err
+			} else {
+				for _, qp := range strings.Split(queryFrag, "&") {
+					rawQueryFragments = append(rawQueryFragments, qp)
+				}
+			}
+
+		}
+
+		if params.Cursor != nil {
+
+			if queryFrag, err := runtime.StyleParamWithOptions("form", true, "cursor", *params.Cursor, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationQuery, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			} else {
+				for _, qp := range strings.Split(queryFrag, "&") {
+					rawQueryFragments = append(rawQueryFragments, qp)
+				}
+			}
+
+		}
+
+		if encoded := queryValues.Encode(); encoded != "" {
+			rawQueryFragments = append(rawQueryFragments, encoded)
+		}
+		queryURL.RawQuery = strings.Join(rawQueryFragments, "&")
+	}
+
+	req, err := http.NewRequest(http.MethodGet, queryURL.String(), nil)
+	if err != nil {
+		return nil, err
+	}
+
+	return req, nil
+}
+
 // NewGetMeRequest constructs an http.Request for the GetMe method
 func NewGetMeRequest(server string, params *GetMeParams) (*http.Request, error) {
 	var err error
@@ -2630,6 +3917,409 @@ func NewEndSessionRequest(server string, sessionID SessionID) (*http.Request, er
 	return req, nil
 }
 
+// NewListProfileFieldsRequest constructs an http.Request for the ListProfileFields method
+func NewListProfileFieldsRequest(server string, params *ListProfileFieldsParams) (*http.Request, error) {
+	var err error
+
+	serverURL, err := url.Parse(server)
+	if err != nil {
+		return nil, err
+	}
+
+	operationPath := fmt.Sprintf("/profile-fields")
+	if operationPath[0] == '/' {
+		operationPath = "." + operationPath
+	}
+
+	queryURL, err := serverURL.Parse(operationPath)
+	if err != nil {
+		return nil, err
+	}
+
+	if params != nil {
+		// queryValues collects non-styled parameters (passthrough, JSON)
+		// that are safe to round-trip through url.Values.Encode().
+		queryValues := queryURL.Query()
+		// rawQueryFragments collects pre-encoded query fragments from
+		// styled parameters, preserving literal commas as delimiters
+		// per the OpenAPI spec (e.g. "color=blue,black,brown").
+		var rawQueryFragments []string
+
+		if params.Limit != nil {
+
+			if queryFrag, err := runtime.StyleParamWithOptions("form", true, "limit", *params.Limit, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationQuery, Type: "integer", Format: ""}); err != nil {
+				return nil, err
+			} else {
+				for _, qp := range strings.Split(queryFrag, "&") {
+					rawQueryFragments = append(rawQueryFragments, qp)
+				}
+			}
+
+		}
+
+		if params.Cursor != nil {
+
+			if queryFrag, err := runtime.StyleParamWithOptions("form", true, "cursor", *params.Cursor, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationQuery, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			} else {
+				for _, qp := range strings.Split(queryFrag, "&") {
+					rawQueryFragments = append(rawQueryFragments, qp)
+				}
+			}
+
+		}
+
+		if encoded := queryValues.Encode(); encoded != "" {
+			rawQueryFragments = append(rawQueryFragments, encoded)
+		}
+		queryURL.RawQuery = strings.Join(rawQueryFragments, "&")
+	}
+
+	req, err := http.NewRequest(http.MethodGet, queryURL.String(), nil)
+	if err != nil {
+		return nil, err
+	}
+
+	return req, nil
+}
+
+// NewCreateProfileFieldRequest calls the generic CreateProfileField builder with application/json body
+func NewCreateProfileFieldRequest(server string, params *CreateProfileFieldParams, body CreateProfileFieldJSONRequestBody) (*http.Request, error) {
+	var bodyReader io.Reader
+	buf, err := json.Marshal(body)
+	if err != nil {
+		return nil, err
+	}
+	bodyReader = bytes.NewReader(buf)
+	return NewCreateProfileFieldRequestWithBody(server, params, "application/json", bodyReader)
+}
+
+// NewCreateProfileFieldRequestWithBody constructs an http.Request for the CreateProfileField method, with any body, and a specified content type
+func NewCreateProfileFieldRequestWithBody(server string, params *CreateProfileFieldParams, contentType string, body io.Reader) (*http.Request, error) {
+	var err error
+
+	serverURL, err := url.Parse(server)
+	if err != nil {
+		return nil, err
+	}
+
+	operationPath := fmt.Sprintf("/profile-fields")
+	if operationPath[0] == '/' {
+		operationPath = "." + operationPath
+	}
+
+	queryURL, err := serverURL.Parse(operationPath)
+	if err != nil {
+		return nil, err
+	}
+
+	req, err := http.NewRequest(http.MethodPost, queryURL.String(), body)
+	if err != nil {
+		return nil, err
+	}
+
+	req.Header.Add("Content-Type", contentType)
+
+	if params != nil {
+
+		if params.IdempotencyKey != nil {
+			var headerParam0 string
+
+			headerParam0, err = runtime.StyleParamWithOptions("simple", false, "Idempotency-Key", *params.IdempotencyKey, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationHeader, Type: "string", Format: ""})
+			if err != nil {
+				return nil, err
+			}
+
+			req.Header.Set("Idempotency-Key", headerParam0)
+		}
+
+	}
+
+	return req, nil
+}
+
+// NewDeleteProfileFieldRequest constructs an http.Request for the DeleteProfileField method
+func NewDeleteProfileFieldRequest(server string, fieldID FieldID, params *DeleteProfileFieldParams) (*http.Request, error) {
+	var err error
+
+	var pathParam0 string
+
+	pathParam0, err = runtime.StyleParamWithOptions("simple", false, "field_id", fieldID, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationPath, Type: "string", Format: "uuid"})
+	if err != nil {
+		return nil, err
+	}
+
+	serverURL, err := url.Parse(server)
+	if err != nil {
+		return nil, err
+	}
+
+	operationPath := fmt.Sprintf("/profile-fields/%s", pathParam0)
+	if operationPath[0] == '/' {
+		operationPath = "." + operationPath
+	}
+
+	queryURL, err := serverURL.Parse(operationPath)
+	if err != nil {
+		return nil, err
+	}
+
+	req, err := http.NewRequest(http.MethodDelete, queryURL.String(), nil)
+	if err != nil {
+		return nil, err
+	}
+
+	if params != nil {
+
+		if params.IfMatch != nil {
+			var headerParam0 string
+
+			headerParam0, err = runtime.StyleParamWithOptions("simple", false, "If-Match", *params.IfMatch, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationHeader, Type: "string", Format: ""})
+			if err != nil {
+				return nil, err
+			}
+
+			req.Header.Set("If-Match", headerParam0)
+		}
+
+	}
+
+	return req, nil
+}
+
+// NewGetProfileFieldRequest constructs an http.Request for the GetProfileField method
+func NewGetProfileFieldRequest(server string, fieldID FieldID, params *GetProfileFieldParams) (*http.Request, error) {
+	var err error
+
+	var pathParam0 string
+
+	pathParam0, err = runtime.StyleParamWithOptions("simple", false, "field_id", fieldID, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationPath, Type: "string", Format: "uuid"})
+	if err != nil {
+		return nil, err
+	}
+
+	serverURL, err := url.Parse(server)
+	if err != nil {
+		return nil, err
+	}
+
+	operationPath := fmt.Sprintf("/profile-fields/%s", pathParam0)
+	if operationPath[0] == '/' {
+		operationPath = "." + operationPath
+	}
+
+	queryURL, err := serverURL.Parse(operationPath)
+	if err != nil {
+		return nil, err
+	}
+
+	req, err := http.NewRequest(http.MethodGet, queryURL.String(), nil)
+	if err != nil {
+		return nil, err
+	}
+
+	if params != nil {
+
+		if params.IfNoneMatch != nil {
+			var headerParam0 string
+
+			headerParam0, err = runtime.StyleParamWithOptions("simple", false, "If-None-Match", *params.IfNoneMatch, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationHeader, Type: "string", Format: ""})
+			if err != nil {
+				return nil, err
+			}
+
+			req.Header.Set("If-None-Match", headerParam0)
+		}
+
+	}
+
+	return req, nil
+}
+
+// NewReplaceProfileFieldRequest calls the generic ReplaceProfileField builder with application/json body
+func NewReplaceProfileFieldRequest(server string, fieldID FieldID, params *ReplaceProfileFieldParams, body ReplaceProfileFieldJSONRequestBody) (*http.Request, error) {
+	var bodyReader io.Reader
+	buf, err := json.Marshal(body)
+	if err != nil {
+		return nil, err
+	}
+	bodyReader = bytes.NewReader(buf)
+	return NewReplaceProfileFieldRequestWithBody(server, fieldID, params, "application/json", bodyReader)
+}
+
+// NewReplaceProfileFieldRequestWithBody constructs an http.Request for the ReplaceProfileField method, with any body, and a specified content type
+func NewReplaceProfileFieldRequestWithBody(server string, fieldID FieldID, params *ReplaceProfileFieldParams, contentType string, body io.Reader) (*http.Request, error) {
+	var err error
+
+	var pathParam0 string
+
+	pathParam0, err = runtime.StyleParamWithOptions("simple", false, "field_id", fieldID, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationPath, Type: "string", Format: "uuid"})
+	if err != nil {
+		return nil, err
+	}
+
+	serverURL, err := url.Parse(server)
+	if err != nil {
+		return nil, err
+	}
+
+	operationPath := fmt.Sprintf("/profile-fields/%s", pathParam0)
+	if operationPath[0] == '/' {
+		operationPath = "." + operationPath
+	}
+
+	queryURL, err := serverURL.Parse(operationPath)
+	if err != nil {
+		return nil, err
+	}
+
+	req, err := http.NewRequest(http.MethodPut, queryURL.String(), body)
+	if err != nil {
+		return nil, err
+	}
+
+	req.Header.Add("Content-Type", contentType)
+
+	if params != nil {
+
+		if params.IfMatch != nil {
+			var headerParam0 string
+
+			headerParam0, err = runtime.StyleParamWithOptions("simple", false, "If-Match", *params.IfMatch, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationHeader, Type: "string", Format: ""})
+			if err != nil {
+				return nil, err
+			}
+
+			req.Header.Set("If-Match", headerParam0)
+		}
+
+	}
+
+	return req, nil
+}
+
+// NewListProfileFieldViolationsRequest constructs an http.Request for the ListProfileFieldViolations method
+func NewListProfileFieldViolationsRequest(server string, fieldID FieldID, params *ListProfileFieldViolationsParams) (*http.Request, error) {
+	var err error
+
+	var pathParam0 string
+
+	pathParam0, err = runtime.StyleParamWithOptions("simple", false, "field_id", fieldID, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationPath, Type: "string", Format: "uuid"})
+	if err != nil {
+		return nil, err
+	}
+
+	serverURL, err := url.Parse(server)
+	if err != nil {
+		return nil, err
+	}
+
+	operationPath := fmt.Sprintf("/profile-fields/%s/violations", pathParam0)
+	if operationPath[0] == '/' {
+		operationPath = "." + operationPath
+	}
+
+	queryURL, err := serverURL.Parse(operationPath)
+	if err != nil {
+		return nil, err
+	}
+
+	if params != nil {
+		// queryValues collects non-styled parameters (passthrough, JSON)
+		// that are safe to round-trip through url.Values.Encode().
+		queryValues := queryURL.Query()
+		// rawQueryFragments collects pre-encoded query fragments from
+		// styled parameters, preserving literal commas as delimiters
+		// per the OpenAPI spec (e.g. "color=blue,black,brown").
+		var rawQueryFragments []string
+
+		if params.Limit != nil {
+
+			if queryFrag, err := runtime.StyleParamWithOptions("form", true, "limit", *params.Limit, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationQuery, Type: "integer", Format: ""}); err != nil {
+				return nil, err
+			} else {
+				for _, qp := range strings.Split(queryFrag, "&") {
+					rawQueryFragments = append(rawQueryFragments, qp)
+				}
+			}
+
+		}
+
+		if params.Cursor != nil {
+
+			if queryFrag, err := runtime.StyleParamWithOptions("form", true, "cursor", *params.Cursor, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationQuery, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			} else {
+				for _, qp := range strings.Split(queryFrag, "&") {
+					rawQueryFragments = append(rawQueryFragments, qp)
+				}
+			}
+
+		}
+
+		if encoded := queryValues.Encode(); encoded != "" {
+			rawQueryFragments = append(rawQueryFragments, encoded)
+		}
+		queryURL.RawQuery = strings.Join(rawQueryFragments, "&")
+	}
+
+	req, err := http.NewRequest(http.MethodGet, queryURL.String(), nil)
+	if err != nil {
+		return nil, err
+	}
+
+	return req, nil
+}
+
+// NewGetProfileRequest constructs an http.Request for the GetProfile method
+func NewGetProfileRequest(server string, nickname Nickname, params *GetProfileParams) (*http.Request, error) {
+	var err error
+
+	var pathParam0 string
+
+	pathParam0, err = runtime.StyleParamWithOptions("simple", false, "nickname", nickname, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationPath, Type: "string", Format: ""})
+	if err != nil {
+		return nil, err
+	}
+
+	serverURL, err := url.Parse(server)
+	if err != nil {
+		return nil, err
+	}
+
+	operationPath := fmt.Sprintf("/profiles/%s", pathParam0)
+	if operationPath[0] == '/' {
+		operationPath = "." + operationPath
+	}
+
+	queryURL, err := serverURL.Parse(operationPath)
+	if err != nil {
+		return nil, err
+	}
+
+	req, err := http.NewRequest(http.MethodGet, queryURL.String(), nil)
+	if err != nil {
+		return nil, err
+	}
+
+	if params != nil {
+
+		if params.IfNoneMatch != nil {
+			var headerParam0 string
+
+			headerParam0, err = runtime.StyleParamWithOptions("simple", false, "If-None-Match", *params.IfNoneMatch, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationHeader, Type: "string", Format: ""})
+			if err != nil {
+				return nil, err
+			}
+
+			req.Header.Set("If-None-Match", headerParam0)
+		}
+
+	}
+
+	return req, nil
+}
+
 // NewEndUserSessionRequest constructs an http.Request for the EndUserSession method
 func NewEndUserSessionRequest(server string, sessionID SessionID) (*http.Request, error) {
 	var err error
@@ -2691,6 +4381,162 @@ func NewListUsersRequest(server string, params *ListUsersParams) (*http.Request,
 		// styled parameters, preserving literal commas as delimiters
 		// per the OpenAPI spec (e.g. "color=blue,black,brown").
 		var rawQueryFragments []string
+
+		if params.Q != nil {
+
+			if queryFrag, err := runtime.StyleParamWithOptions("form", true, "q", *params.Q, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationQuery, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			} else {
+				for _, qp := range strings.Split(queryFrag, "&") {
+					rawQueryFragments = append(rawQueryFragments, qp)
+				}
+			}
+
+		}
+
+		if params.Text != nil {
+
+			if queryFrag, err := runtime.StyleParamWithOptions("form", true, "text", *params.Text, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationQuery, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			} else {
+				for _, qp := range strings.Split(queryFrag, "&") {
+					rawQueryFragments = append(rawQueryFragments, qp)
+				}
+			}
+
+		}
+
+		if params.Role != nil {
+
+			if queryFrag, err := runtime.StyleParamWithOptions("form", true, "role", *params.Role, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationQuery, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			} else {
+				for _, qp := range strings.Split(queryFrag, "&") {
+					rawQueryFragments = append(rawQueryFragments, qp)
+				}
+			}
+
+		}
+
+		if params.Status != nil {
+
+			if queryFrag, err := runtime.StyleParamWithOptions("form", true, "status", *params.Status, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationQuery, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			} else {
+				for _, qp := range strings.Split(queryFrag, "&") {
+					rawQueryFragments = append(rawQueryFragments, qp)
+				}
+			}
+
+		}
+
+		if params.Verified != nil {
+
+			if queryFrag, err := runtime.StyleParamWithOptions("form", true, "verified", *params.Verified, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationQuery, Type: "boolean", Format: ""}); err != nil {
+				return nil, err
+			} else {
+				for _, qp := range strings.Split(queryFrag, "&") {
+					rawQueryFragments = append(rawQueryFragments, qp)
+				}
+			}
+
+		}
+
+		if params.Locked != nil {
+
+			if queryFrag, err := runtime.StyleParamWithOptions("form", true, "locked", *params.Locked, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationQuery, Type: "boolean", Format: ""}); err != nil {
+				return nil, err
+			} else {
+				for _, qp := range strings.Split(queryFrag, "&") {
+					rawQueryFragments = append(rawQueryFragments, qp)
+				}
+			}
+
+		}
+
+		if params.Professional != nil {
+
+			if queryFrag, err := runtime.StyleParamWithOptions("form", true, "professional", *params.Professional, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationQuery, Type: "boolean", Format: ""}); err != nil {
+				return nil, err
+			} else {
+				for _, qp := range strings.Split(queryFrag, "&") {
+					rawQueryFragments = append(rawQueryFragments, qp)
+				}
+			}
+
+		}
+
+		if params.RegisteredFrom != nil {
+
+			if queryFrag, err := runtime.StyleParamWithOptions("form", true, "registered_from", *params.RegisteredFrom, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationQuery, Type: "string", Format: "date-time"}); err != nil {
+				return nil, err
+			} else {
+				for _, qp := range strings.Split(queryFrag, "&") {
+					rawQueryFragments = append(rawQueryFragments, qp)
+				}
+			}
+
+		}
+
+		if params.RegisteredTo != nil {
+
+			if queryFrag, err := runtime.StyleParamWithOptions("form", true, "registered_to", *params.RegisteredTo, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationQuery, Type: "string", Format: "date-time"}); err != nil {
+				return nil, err
+			} else {
+				for _, qp := range strings.Split(queryFrag, "&") {
+					rawQueryFragments = append(rawQueryFragments, qp)
+				}
+			}
+
+		}
+
+		if params.LastLoginAfter != nil {
+
+			if queryFrag, err := runtime.StyleParamWithOptions("form", true, "last_login_after", *params.LastLoginAfter, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationQuery, Type: "string", Format: "date-time"}); err != nil {
+				return nil, err
+			} else {
+				for _, qp := range strings.Split(queryFrag, "&") {
+					rawQueryFragments = append(rawQueryFragments, qp)
+				}
+			}
+
+		}
+
+		if params.LastLoginBefore != nil {
+
+			if queryFrag, err := runtime.StyleParamWithOptions("form", true, "last_login_before", *params.LastLoginBefore, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationQuery, Type: "string", Format: "date-time"}); err != nil {
+				return nil, err
+			} else {
+				for _, qp := range strings.Split(queryFrag, "&") {
+					rawQueryFragments = append(rawQueryFragments, qp)
+				}
+			}
+
+		}
+
+		if params.Field != nil {
+
+			if queryFrag, err := runtime.StyleParamWithOptions("form", true, "field", *params.Field, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationQuery, Type: "array", Format: ""}); err != nil {
+				return nil, err
+			} else {
+				for _, qp := range strings.Split(queryFrag, "&") {
+					rawQueryFragments = append(rawQueryFragments, qp)
+				}
+			}
+
+		}
+
+		if params.Sort != nil {
+
+			if queryFrag, err := runtime.StyleParamWithOptions("form", true, "sort", *params.Sort, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationQuery, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			} else {
+				for _, qp := range strings.Split(queryFrag, "&") {
+					rawQueryFragments = append(rawQueryFragments, qp)
+				}
+			}
+
+		}
 
 		if params.Limit != nil {
 
@@ -2957,6 +4803,53 @@ func NewUpdateUserRequestWithBody(server string, userID UserID, params *UpdateUs
 	return req, nil
 }
 
+// NewLockUserRequest calls the generic LockUser builder with application/json body
+func NewLockUserRequest(server string, userID UserID, body LockUserJSONRequestBody) (*http.Request, error) {
+	var bodyReader io.Reader
+	buf, err := json.Marshal(body)
+	if err != nil {
+		return nil, err
+	}
+	bodyReader = bytes.NewReader(buf)
+	return NewLockUserRequestWithBody(server, userID, "application/json", bodyReader)
+}
+
+// NewLockUserRequestWithBody constructs an http.Request for the LockUser method, with any body, and a specified content type
+func NewLockUserRequestWithBody(server string, userID UserID, contentType string, body io.Reader) (*http.Request, error) {
+	var err error
+
+	var pathParam0 string
+
+	pathParam0, err = runtime.StyleParamWithOptions("simple", false, "user_id", userID, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationPath, Type: "string", Format: "uuid"})
+	if err != nil {
+		return nil, err
+	}
+
+	serverURL, err := url.Parse(server)
+	if err != nil {
+		return nil, err
+	}
+
+	operationPath := fmt.Sprintf("/users/%s/lock", pathParam0)
+	if operationPath[0] == '/' {
+		operationPath = "." + operationPath
+	}
+
+	queryURL, err := serverURL.Parse(operationPath)
+	if err != nil {
+		return nil, err
+	}
+
+	req, err := http.NewRequest(http.MethodPost, queryURL.String(), body)
+	if err != nil {
+		return nil, err
+	}
+
+	req.Header.Add("Content-Type", contentType)
+
+	return req, nil
+}
+
 // NewStartPasswordResetRequest constructs an http.Request for the StartPasswordReset method
 func NewStartPasswordResetRequest(server string, userID UserID) (*http.Request, error) {
 	var err error
@@ -2986,6 +4879,68 @@ func NewStartPasswordResetRequest(server string, userID UserID) (*http.Request, 
 	req, err := http.NewRequest(http.MethodPost, queryURL.String(), nil)
 	if err != nil {
 		return nil, err
+	}
+
+	return req, nil
+}
+
+// NewChangeRoleRequest calls the generic ChangeRole builder with application/json body
+func NewChangeRoleRequest(server string, userID UserID, params *ChangeRoleParams, body ChangeRoleJSONRequestBody) (*http.Request, error) {
+	var bodyReader io.Reader
+	buf, err := json.Marshal(body)
+	if err != nil {
+		return nil, err
+	}
+	bodyReader = bytes.NewReader(buf)
+	return NewChangeRoleRequestWithBody(server, userID, params, "application/json", bodyReader)
+}
+
+// NewChangeRoleRequestWithBody constructs an http.Request for the ChangeRole method, with any body, and a specified content type
+func NewChangeRoleRequestWithBody(server string, userID UserID, params *ChangeRoleParams, contentType string, body io.Reader) (*http.Request, error) {
+	var err error
+
+	var pathParam0 string
+
+	pathParam0, err = runtime.StyleParamWithOptions("simple", false, "user_id", userID, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationPath, Type: "string", Format: "uuid"})
+	if err != nil {
+		return nil, err
+	}
+
+	serverURL, err := url.Parse(server)
+	if err != nil {
+		return nil, err
+	}
+
+	operationPath := fmt.Sprintf("/users/%s/role", pathParam0)
+	if operationPath[0] == '/' {
+		operationPath = "." + operationPath
+	}
+
+	queryURL, err := serverURL.Parse(operationPath)
+	if err != nil {
+		return nil, err
+	}
+
+	req, err := http.NewRequest(http.MethodPut, queryURL.String(), body)
+	if err != nil {
+		return nil, err
+	}
+
+	req.Header.Add("Content-Type", contentType)
+
+	if params != nil {
+
+		if params.IfMatch != nil {
+			var headerParam0 string
+
+			headerParam0, err = runtime.StyleParamWithOptions("simple", false, "If-Match", *params.IfMatch, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationHeader, Type: "string", Format: ""})
+			if err != nil {
+				return nil, err
+			}
+
+			req.Header.Set("If-Match", headerParam0)
+		}
+
 	}
 
 	return req, nil
@@ -3127,6 +5082,117 @@ func NewListUserSessionsRequest(server string, userID UserID, params *ListUserSe
 	req, err := http.NewRequest(http.MethodGet, queryURL.String(), nil)
 	if err != nil {
 		return nil, err
+	}
+
+	return req, nil
+}
+
+// NewReinstateUserRequest constructs an http.Request for the ReinstateUser method
+func NewReinstateUserRequest(server string, userID UserID, params *ReinstateUserParams) (*http.Request, error) {
+	var err error
+
+	var pathParam0 string
+
+	pathParam0, err = runtime.StyleParamWithOptions("simple", false, "user_id", userID, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationPath, Type: "string", Format: "uuid"})
+	if err != nil {
+		return nil, err
+	}
+
+	serverURL, err := url.Parse(server)
+	if err != nil {
+		return nil, err
+	}
+
+	operationPath := fmt.Sprintf("/users/%s/suspension", pathParam0)
+	if operationPath[0] == '/' {
+		operationPath = "." + operationPath
+	}
+
+	queryURL, err := serverURL.Parse(operationPath)
+	if err != nil {
+		return nil, err
+	}
+
+	req, err := http.NewRequest(http.MethodDelete, queryURL.String(), nil)
+	if err != nil {
+		return nil, err
+	}
+
+	if params != nil {
+
+		if params.IfMatch != nil {
+			var headerParam0 string
+
+			headerParam0, err = runtime.StyleParamWithOptions("simple", false, "If-Match", *params.IfMatch, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationHeader, Type: "string", Format: ""})
+			if err != nil {
+				return nil, err
+			}
+
+			req.Header.Set("If-Match", headerParam0)
+		}
+
+	}
+
+	return req, nil
+}
+
+// NewSuspendUserRequest calls the generic SuspendUser builder with application/json body
+func NewSuspendUserRequest(server string, userID UserID, params *SuspendUserParams, body SuspendUserJSONRequestBody) (*http.Request, error) {
+	var bodyReader io.Reader
+	buf, err := json.Marshal(body)
+	if err != nil {
+		return nil, err
+	}
+	bodyReader = bytes.NewReader(buf)
+	return NewSuspendUserRequestWithBody(server, userID, params, "application/json", bodyReader)
+}
+
+// NewSuspendUserRequestWithBody constructs an http.Request for the SuspendUser method, with any body, and a specified content type
+func NewSuspendUserRequestWithBody(server string, userID UserID, params *SuspendUserParams, contentType string, body io.Reader) (*http.Request, error) {
+	var err error
+
+	var pathParam0 string
+
+	pathParam0, err = runtime.StyleParamWithOptions("simple", false, "user_id", userID, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationPath, Type: "string", Format: "uuid"})
+	if err != nil {
+		return nil, err
+	}
+
+	serverURL, err := url.Parse(server)
+	if err != nil {
+		return nil, err
+	}
+
+	operationPath := fmt.Sprintf("/users/%s/suspension", pathParam0)
+	if operationPath[0] == '/' {
+		operationPath = "." + operationPath
+	}
+
+	queryURL, err := serverURL.Parse(operationPath)
+	if err != nil {
+		return nil, err
+	}
+
+	req, err := http.NewRequest(http.MethodPut, queryURL.String(), body)
+	if err != nil {
+		return nil, err
+	}
+
+	req.Header.Add("Content-Type", contentType)
+
+	if params != nil {
+
+		if params.IfMatch != nil {
+			var headerParam0 string
+
+			headerParam0, err = runtime.StyleParamWithOptions("simple", false, "If-Match", *params.IfMatch, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationHeader, Type: "string", Format: ""})
+			if err != nil {
+				return nil, err
+			}
+
+			req.Header.Set("If-Match", headerParam0)
+		}
+
 	}
 
 	return req, nil
@@ -3442,6 +5508,95 @@ type ClientWithResponsesInterface interface {
 	// Corresponds with POST /auth/verification/confirm (the `ConfirmVerification` operationId).
 	ConfirmVerificationWithResponse(ctx context.Context, body ConfirmVerificationJSONRequestBody, reqEditors ...RequestEditorFn) (*ConfirmVerificationResponse, error)
 
+	// ExportUsersWithResponse Export accounts to CSV
+	//
+	// Writes every account that matches all filters to a CSV file, in the background: follow the export's link, and its `file` link
+	// once it is done. The file never holds passwords or their hashes. Cells that a spreadsheet would take for a formula begin with
+	// an apostrophe, which importing takes off again. The file is deleted after a day.
+	//
+	// Returns a wrapper object for the known response body format(s).
+	//
+	// Corresponds with POST /exports (the `ExportUsers` operationId).
+	ExportUsersWithResponse(ctx context.Context, params *ExportUsersParams, reqEditors ...RequestEditorFn) (*ExportUsersResponse, error)
+
+	// GetExportWithResponse Read how far an export is
+	//
+	// An export of one's own.
+	//
+	// Returns a wrapper object for the known response body format(s).
+	//
+	// Corresponds with GET /exports/{export_id} (the `GetExport` operationId).
+	GetExportWithResponse(ctx context.Context, exportID ExportID, params *GetExportParams, reqEditors ...RequestEditorFn) (*GetExportResponse, error)
+
+	// DownloadExportWithResponse Download an export
+	//
+	// The CSV file (RFC 4180, UTF-8) of an export of one's own that is done.
+	//
+	// Returns a wrapper object for the known response body format(s).
+	//
+	// Corresponds with GET /exports/{export_id}/file (the `DownloadExport` operationId).
+	DownloadExportWithResponse(ctx context.Context, exportID ExportID, params *DownloadExportParams, reqEditors ...RequestEditorFn) (*DownloadExportResponse, error)
+
+	// ListImportsWithResponse List imports
+	//
+	// The imports of the last 30 days, newest first.
+	//
+	// Returns a wrapper object for the known response body format(s).
+	//
+	// Corresponds with GET /imports (the `ListImports` operationId).
+	ListImportsWithResponse(ctx context.Context, params *ListImportsParams, reqEditors ...RequestEditorFn) (*ListImportsResponse, error)
+
+	// ImportUsersWithBodyWithResponse Import accounts from CSV
+	//
+	// Takes a CSV file (RFC 4180, UTF-8, a header line) and creates an account of each row, in the background: follow the import's
+	// link to see how far it is. Instead of commas there may be semicolons or tabs between cells, as some spreadsheets write them;
+	// in the header letter case and spaces around a name make no difference. A file has at most 200 columns. Columns: `email`, and any of `nickname`, `first_name`, `last_name`, `bio`, `location`, `locale`,
+	// `time_zone`, `website_url`, `linkedin_url`, `github_url`, `role`, `status`, `professional`, `email_verified_at`, `id`,
+	// `created_at`, `last_login_at`, `fields.` with the name of a profile field, and `password` or `password_hash` (bcrypt, argon2,
+	// scrypt, PBKDF2, in the forms of PHC, Django, Werkzeug and Firebase). An exported file is one that can be imported.
+	//
+	// Unless `skip_bad` is set, one bad row keeps everything out, a file has at most 250,000 rows, and while they are stored profile
+	// fields cannot be changed and nobody can register with an address or a nickname of theirs. A row that is refused after an
+	// unclosed quotation mark took in more than 100 lines keeps everything out in any case. Either way each problem is listed with
+	// its line and column.
+	// Roles are given as by `createUser`: up to `AUTHOR`, and above only by an ADMIN; only an ADMIN sets passwords, hashes, ids,
+	// times and states. No time is before 1970 or to come, and no id one that an account has or had. The import stops when
+	// whoever began it loses their role, is locked out, or is gone.
+	//
+	// Takes any type of body and a specified content type, and returns a wrapper object for the known response body format(s).
+	//
+	// Corresponds with POST /imports (the `ImportUsers` operationId).
+	ImportUsersWithBodyWithResponse(ctx context.Context, params *ImportUsersParams, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*ImportUsersResponse, error)
+
+	// CancelImportWithResponse Cancel an import
+	//
+	// Stops an import that is not over: the caller's own, for an ADMIN anybody's. What it has stored with `skip_bad` stays;
+	// without, nothing was. One that is over stays as it is.
+	//
+	// Returns a wrapper object for the known response body format(s).
+	//
+	// Corresponds with DELETE /imports/{import_id} (the `CancelImport` operationId).
+	CancelImportWithResponse(ctx context.Context, importID ImportID, reqEditors ...RequestEditorFn) (*CancelImportResponse, error)
+
+	// GetImportWithResponse Read how far an import is
+	//
+	// What was read, refused and stored so far.
+	//
+	// Returns a wrapper object for the known response body format(s).
+	//
+	// Corresponds with GET /imports/{import_id} (the `GetImport` operationId).
+	GetImportWithResponse(ctx context.Context, importID ImportID, params *GetImportParams, reqEditors ...RequestEditorFn) (*GetImportResponse, error)
+
+	// ListImportProblemsWithResponse List what is wrong with the rows of an import
+	//
+	// Each problem with its line and column, in the order of the file. The first 10,000 are kept. None quotes what is in a cell: of
+	// a column that is not known only what looks like a name is told, and nothing of a first line that is no header.
+	//
+	// Returns a wrapper object for the known response body format(s).
+	//
+	// Corresponds with GET /imports/{import_id}/problems (the `ListImportProblems` operationId).
+	ListImportProblemsWithResponse(ctx context.Context, importID ImportID, params *ListImportProblemsParams, reqEditors ...RequestEditorFn) (*ListImportProblemsResponse, error)
+
 	// GetMeWithResponse Read one's own account
 	//
 	// The account of the token's owner.
@@ -3602,6 +5757,92 @@ type ClientWithResponsesInterface interface {
 	// Corresponds with DELETE /me/sessions/{session_id} (the `EndSession` operationId).
 	EndSessionWithResponse(ctx context.Context, sessionID SessionID, reqEditors ...RequestEditorFn) (*EndSessionResponse, error)
 
+	// ListProfileFieldsWithResponse List the profile fields of this service
+	//
+	// The fields that profiles have beside the built-in ones, in the order in which they were defined.
+	//
+	// Returns a wrapper object for the known response body format(s).
+	//
+	// Corresponds with GET /profile-fields (the `ListProfileFields` operationId).
+	ListProfileFieldsWithResponse(ctx context.Context, params *ListProfileFieldsParams, reqEditors ...RequestEditorFn) (*ListProfileFieldsResponse, error)
+
+	// CreateProfileFieldWithBodyWithResponse Define a profile field
+	//
+	// From now on every profile may have the field, under `fields`. Its values are held to a JSON Schema (draft 2020-12). There
+	// are at most 100 fields.
+	//
+	// Takes any type of body and a specified content type, and returns a wrapper object for the known response body format(s).
+	//
+	// Corresponds with POST /profile-fields (the `CreateProfileField` operationId).
+	CreateProfileFieldWithBodyWithResponse(ctx context.Context, params *CreateProfileFieldParams, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*CreateProfileFieldResponse, error)
+
+	// CreateProfileFieldWithResponse Define a profile field
+	//
+	// From now on every profile may have the field, under `fields`. Its values are held to a JSON Schema (draft 2020-12). There
+	// are at most 100 fields.
+	//
+	// Takes a body of the `application/json` content type, and returns a wrapper object for the known response body format(s).
+	//
+	// Corresponds with POST /profile-fields (the `CreateProfileField` operationId).
+	CreateProfileFieldWithResponse(ctx context.Context, params *CreateProfileFieldParams, body CreateProfileFieldJSONRequestBody, reqEditors ...RequestEditorFn) (*CreateProfileFieldResponse, error)
+
+	// DeleteProfileFieldWithResponse Remove a profile field
+	//
+	// The field is gone at once, its values are cleared in the background.
+	//
+	// Returns a wrapper object for the known response body format(s).
+	//
+	// Corresponds with DELETE /profile-fields/{field_id} (the `DeleteProfileField` operationId).
+	DeleteProfileFieldWithResponse(ctx context.Context, fieldID FieldID, params *DeleteProfileFieldParams, reqEditors ...RequestEditorFn) (*DeleteProfileFieldResponse, error)
+
+	// GetProfileFieldWithResponse Read a profile field
+	//
+	// How the field is defined. Whoever defines fields also sees how many values do not match it.
+	//
+	// Returns a wrapper object for the known response body format(s).
+	//
+	// Corresponds with GET /profile-fields/{field_id} (the `GetProfileField` operationId).
+	GetProfileFieldWithResponse(ctx context.Context, fieldID FieldID, params *GetProfileFieldParams, reqEditors ...RequestEditorFn) (*GetProfileFieldResponse, error)
+
+	// ReplaceProfileFieldWithBodyWithResponse Define a profile field anew
+	//
+	// New values are held to the new definition at once. Values that are there already stay as they are; those that do not match
+	// are looked for in the background, counted in `violations`, and listed by `listProfileFieldViolations`.
+	//
+	// Takes any type of body and a specified content type, and returns a wrapper object for the known response body format(s).
+	//
+	// Corresponds with PUT /profile-fields/{field_id} (the `ReplaceProfileField` operationId).
+	ReplaceProfileFieldWithBodyWithResponse(ctx context.Context, fieldID FieldID, params *ReplaceProfileFieldParams, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*ReplaceProfileFieldResponse, error)
+
+	// ReplaceProfileFieldWithResponse Define a profile field anew
+	//
+	// New values are held to the new definition at once. Values that are there already stay as they are; those that do not match
+	// are looked for in the background, counted in `violations`, and listed by `listProfileFieldViolations`.
+	//
+	// Takes a body of the `application/json` content type, and returns a wrapper object for the known response body format(s).
+	//
+	// Corresponds with PUT /profile-fields/{field_id} (the `ReplaceProfileField` operationId).
+	ReplaceProfileFieldWithResponse(ctx context.Context, fieldID FieldID, params *ReplaceProfileFieldParams, body ReplaceProfileFieldJSONRequestBody, reqEditors ...RequestEditorFn) (*ReplaceProfileFieldResponse, error)
+
+	// ListProfileFieldViolationsWithResponse List values that do not match a profile field
+	//
+	// The accounts whose value was stored before the field was defined as it is now, and does not match.
+	//
+	// Returns a wrapper object for the known response body format(s).
+	//
+	// Corresponds with GET /profile-fields/{field_id}/violations (the `ListProfileFieldViolations` operationId).
+	ListProfileFieldViolationsWithResponse(ctx context.Context, fieldID FieldID, params *ListProfileFieldViolationsParams, reqEditors ...RequestEditorFn) (*ListProfileFieldViolationsResponse, error)
+
+	// GetProfileWithResponse Read a public profile
+	//
+	// What anybody may see of a person, by nickname in any letter case: never the address, the last name or anything about
+	// signing in. There is none of accounts that are not confirmed or are suspended.
+	//
+	// Returns a wrapper object for the known response body format(s).
+	//
+	// Corresponds with GET /profiles/{nickname} (the `GetProfile` operationId).
+	GetProfileWithResponse(ctx context.Context, nickname Nickname, params *GetProfileParams, reqEditors ...RequestEditorFn) (*GetProfileResponse, error)
+
 	// EndUserSessionWithResponse End anybody's session
 	//
 	// Its tokens stop working at once.
@@ -3611,9 +5852,10 @@ type ClientWithResponsesInterface interface {
 	// Corresponds with DELETE /sessions/{session_id} (the `EndUserSession` operationId).
 	EndUserSessionWithResponse(ctx context.Context, sessionID SessionID, reqEditors ...RequestEditorFn) (*EndUserSessionResponse, error)
 
-	// ListUsersWithResponse Browse accounts
+	// ListUsersWithResponse Browse, search and filter accounts
 	//
-	// Every account, newest first, page by page.
+	// Every account that matches all filters, page by page, newest first unless `sort` says otherwise. Pages stay right
+	// while accounts come and go.
 	//
 	// Returns a wrapper object for the known response body format(s).
 	//
@@ -3679,6 +5921,28 @@ type ClientWithResponsesInterface interface {
 	// Corresponds with PATCH /users/{user_id} (the `UpdateUser` operationId).
 	UpdateUserWithApplicationMergePatchPlusJSONBodyWithResponse(ctx context.Context, userID UserID, params *UpdateUserParams, body UpdateUserApplicationMergePatchPlusJSONRequestBody, reqEditors ...RequestEditorFn) (*UpdateUserResponse, error)
 
+	// LockUserWithBodyWithResponse Lock an account for a while
+	//
+	// For an account that somebody else seems to use: all its sessions end, nobody signs in until the lock ends, by itself or by
+	// `unlockUser`, and the owner is told by mail. A new password does not end it. A MANAGER reaches accounts of lower roles.
+	// Locking a locked account sets when the lock ends. Nobody locks themselves or the last ADMIN.
+	//
+	// Takes any type of body and a specified content type, and returns a wrapper object for the known response body format(s).
+	//
+	// Corresponds with POST /users/{user_id}/lock (the `LockUser` operationId).
+	LockUserWithBodyWithResponse(ctx context.Context, userID UserID, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*LockUserResponse, error)
+
+	// LockUserWithResponse Lock an account for a while
+	//
+	// For an account that somebody else seems to use: all its sessions end, nobody signs in until the lock ends, by itself or by
+	// `unlockUser`, and the owner is told by mail. A new password does not end it. A MANAGER reaches accounts of lower roles.
+	// Locking a locked account sets when the lock ends. Nobody locks themselves or the last ADMIN.
+	//
+	// Takes a body of the `application/json` content type, and returns a wrapper object for the known response body format(s).
+	//
+	// Corresponds with POST /users/{user_id}/lock (the `LockUser` operationId).
+	LockUserWithResponse(ctx context.Context, userID UserID, body LockUserJSONRequestBody, reqEditors ...RequestEditorFn) (*LockUserResponse, error)
+
 	// StartPasswordResetWithResponse Have somebody choose a new password
 	//
 	// Mails the owner a link to set a new password. Staff never learn or choose a password; the old one works until the
@@ -3688,6 +5952,28 @@ type ClientWithResponsesInterface interface {
 	//
 	// Corresponds with POST /users/{user_id}/password-reset (the `StartPasswordReset` operationId).
 	StartPasswordResetWithResponse(ctx context.Context, userID UserID, reqEditors ...RequestEditorFn) (*StartPasswordResetResponse, error)
+
+	// ChangeRoleWithBodyWithResponse Give an account another role
+	//
+	// Holds from the very next request of the account. Nobody changes their own role, and the last ADMIN stays one. The reason
+	// goes into the audit log beside the old and the new role, and the owner is told by mail. Giving the role that the
+	// account has changes nothing.
+	//
+	// Takes any type of body and a specified content type, and returns a wrapper object for the known response body format(s).
+	//
+	// Corresponds with PUT /users/{user_id}/role (the `ChangeRole` operationId).
+	ChangeRoleWithBodyWithResponse(ctx context.Context, userID UserID, params *ChangeRoleParams, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*ChangeRoleResponse, error)
+
+	// ChangeRoleWithResponse Give an account another role
+	//
+	// Holds from the very next request of the account. Nobody changes their own role, and the last ADMIN stays one. The reason
+	// goes into the audit log beside the old and the new role, and the owner is told by mail. Giving the role that the
+	// account has changes nothing.
+	//
+	// Takes a body of the `application/json` content type, and returns a wrapper object for the known response body format(s).
+	//
+	// Corresponds with PUT /users/{user_id}/role (the `ChangeRole` operationId).
+	ChangeRoleWithResponse(ctx context.Context, userID UserID, params *ChangeRoleParams, body ChangeRoleJSONRequestBody, reqEditors ...RequestEditorFn) (*ChangeRoleResponse, error)
 
 	// ResetSecondFactorWithResponse Remove somebody's second factor
 	//
@@ -3718,10 +6004,39 @@ type ClientWithResponsesInterface interface {
 	// Corresponds with GET /users/{user_id}/sessions (the `ListUserSessions` operationId).
 	ListUserSessionsWithResponse(ctx context.Context, userID UserID, params *ListUserSessionsParams, reqEditors ...RequestEditorFn) (*ListUserSessionsResponse, error)
 
+	// ReinstateUserWithResponse Reinstate a suspended account
+	//
+	// The owner may sign in again, and is told so by mail. An account that is not suspended stays as it is.
+	//
+	// Returns a wrapper object for the known response body format(s).
+	//
+	// Corresponds with DELETE /users/{user_id}/suspension (the `ReinstateUser` operationId).
+	ReinstateUserWithResponse(ctx context.Context, userID UserID, params *ReinstateUserParams, reqEditors ...RequestEditorFn) (*ReinstateUserResponse, error)
+
+	// SuspendUserWithBodyWithResponse Suspend an account
+	//
+	// All sessions of the account end, and nobody signs in to it until it is reinstated. The owner is told by mail.
+	// Nobody suspends themselves or the last ADMIN. Suspending a suspended account changes nothing.
+	//
+	// Takes any type of body and a specified content type, and returns a wrapper object for the known response body format(s).
+	//
+	// Corresponds with PUT /users/{user_id}/suspension (the `SuspendUser` operationId).
+	SuspendUserWithBodyWithResponse(ctx context.Context, userID UserID, params *SuspendUserParams, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*SuspendUserResponse, error)
+
+	// SuspendUserWithResponse Suspend an account
+	//
+	// All sessions of the account end, and nobody signs in to it until it is reinstated. The owner is told by mail.
+	// Nobody suspends themselves or the last ADMIN. Suspending a suspended account changes nothing.
+	//
+	// Takes a body of the `application/json` content type, and returns a wrapper object for the known response body format(s).
+	//
+	// Corresponds with PUT /users/{user_id}/suspension (the `SuspendUser` operationId).
+	SuspendUserWithResponse(ctx context.Context, userID UserID, params *SuspendUserParams, body SuspendUserJSONRequestBody, reqEditors ...RequestEditorFn) (*SuspendUserResponse, error)
+
 	// UnlockUserWithResponse Unlock an account
 	//
-	// Ends a lock that failed sign-ins led to, before its time, and mails the owner. A MANAGER reaches accounts of lower
-	// roles. An account that is not locked stays as it is.
+	// Ends a lock before its time, whether failed sign-ins or staff led to it, and mails the owner. A MANAGER reaches
+	// accounts of lower roles. An account that is not locked stays as it is.
 	//
 	// Returns a wrapper object for the known response body format(s).
 	//
@@ -4230,6 +6545,426 @@ func (r ConfirmVerificationResponse) StatusCode() int {
 
 // ContentType is a convenience method to retrieve the Content-Type value from the HTTP response headers
 func (r ConfirmVerificationResponse) ContentType() string {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.Header.Get("Content-Type")
+	}
+	return ""
+}
+
+// ExportUsersResponse202Headers the declared response headers of an HTTP 202 response for ExportUsers
+type ExportUsersResponse202Headers struct {
+	Location *string
+}
+
+type ExportUsersResponse struct {
+	Body         []byte
+	HTTPResponse *http.Response
+	// JSON202 the response for an HTTP 202 `application/json` response
+	JSON202 *ExportAcceptedResponse
+	// ApplicationProblemJSONDefault the response for an HTTP default `application/problem+json` response
+	ApplicationProblemJSONDefault *Failed
+	// Headers202 the parsed response headers for an HTTP 202 response
+	Headers202 *ExportUsersResponse202Headers
+}
+
+// GetJSON202 returns the response for an HTTP 202 `application/json` response
+func (r ExportUsersResponse) GetJSON202() *ExportAcceptedResponse {
+	return r.JSON202
+}
+
+// GetApplicationProblemJSONDefault returns the response for an HTTP default `application/problem+json` response
+func (r ExportUsersResponse) GetApplicationProblemJSONDefault() *Failed {
+	return r.ApplicationProblemJSONDefault
+}
+
+// GetBody returns the raw response body bytes
+func (r ExportUsersResponse) GetBody() []byte {
+	return r.Body
+}
+
+// Status returns HTTPResponse.Status
+func (r ExportUsersResponse) Status() string {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.Status
+	}
+	return http.StatusText(0)
+}
+
+// StatusCode returns HTTPResponse.StatusCode
+func (r ExportUsersResponse) StatusCode() int {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.StatusCode
+	}
+	return 0
+}
+
+// ContentType is a convenience method to retrieve the Content-Type value from the HTTP response headers
+func (r ExportUsersResponse) ContentType() string {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.Header.Get("Content-Type")
+	}
+	return ""
+}
+
+// GetExportResponse200Headers the declared response headers of an HTTP 200 response for GetExport
+type GetExportResponse200Headers struct {
+	ETag *string
+}
+
+type GetExportResponse struct {
+	Body         []byte
+	HTTPResponse *http.Response
+	// JSON200 the response for an HTTP 200 `application/json` response
+	JSON200 *ExportResponse
+	// ApplicationProblemJSONDefault the response for an HTTP default `application/problem+json` response
+	ApplicationProblemJSONDefault *Failed
+	// Headers200 the parsed response headers for an HTTP 200 response
+	Headers200 *GetExportResponse200Headers
+}
+
+// GetJSON200 returns the response for an HTTP 200 `application/json` response
+func (r GetExportResponse) GetJSON200() *ExportResponse {
+	return r.JSON200
+}
+
+// GetApplicationProblemJSONDefault returns the response for an HTTP default `application/problem+json` response
+func (r GetExportResponse) GetApplicationProblemJSONDefault() *Failed {
+	return r.ApplicationProblemJSONDefault
+}
+
+// GetBody returns the raw response body bytes
+func (r GetExportResponse) GetBody() []byte {
+	return r.Body
+}
+
+// Status returns HTTPResponse.Status
+func (r GetExportResponse) Status() string {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.Status
+	}
+	return http.StatusText(0)
+}
+
+// StatusCode returns HTTPResponse.StatusCode
+func (r GetExportResponse) StatusCode() int {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.StatusCode
+	}
+	return 0
+}
+
+// ContentType is a convenience method to retrieve the Content-Type value from the HTTP response headers
+func (r GetExportResponse) ContentType() string {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.Header.Get("Content-Type")
+	}
+	return ""
+}
+
+// DownloadExportResponse200Headers the declared response headers of an HTTP 200 response for DownloadExport
+type DownloadExportResponse200Headers struct {
+	ContentDisposition *string
+	ETag               *string
+}
+
+type DownloadExportResponse struct {
+	Body         []byte
+	HTTPResponse *http.Response
+	// ApplicationProblemJSONDefault the response for an HTTP default `application/problem+json` response
+	ApplicationProblemJSONDefault *Failed
+	// Headers200 the parsed response headers for an HTTP 200 response
+	Headers200 *DownloadExportResponse200Headers
+}
+
+// GetApplicationProblemJSONDefault returns the response for an HTTP default `application/problem+json` response
+func (r DownloadExportResponse) GetApplicationProblemJSONDefault() *Failed {
+	return r.ApplicationProblemJSONDefault
+}
+
+// GetBody returns the raw response body bytes
+func (r DownloadExportResponse) GetBody() []byte {
+	return r.Body
+}
+
+// Status returns HTTPResponse.Status
+func (r DownloadExportResponse) Status() string {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.Status
+	}
+	return http.StatusText(0)
+}
+
+// StatusCode returns HTTPResponse.StatusCode
+func (r DownloadExportResponse) StatusCode() int {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.StatusCode
+	}
+	return 0
+}
+
+// ContentType is a convenience method to retrieve the Content-Type value from the HTTP response headers
+func (r DownloadExportResponse) ContentType() string {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.Header.Get("Content-Type")
+	}
+	return ""
+}
+
+// ListImportsResponse200Headers the declared response headers of an HTTP 200 response for ListImports
+type ListImportsResponse200Headers struct {
+	Link *string
+}
+
+type ListImportsResponse struct {
+	Body         []byte
+	HTTPResponse *http.Response
+	// JSON200 the response for an HTTP 200 `application/json` response
+	JSON200 *ImportPageResponse
+	// ApplicationProblemJSONDefault the response for an HTTP default `application/problem+json` response
+	ApplicationProblemJSONDefault *Failed
+	// Headers200 the parsed response headers for an HTTP 200 response
+	Headers200 *ListImportsResponse200Headers
+}
+
+// GetJSON200 returns the response for an HTTP 200 `application/json` response
+func (r ListImportsResponse) GetJSON200() *ImportPageResponse {
+	return r.JSON200
+}
+
+// GetApplicationProblemJSONDefault returns the response for an HTTP default `application/problem+json` response
+func (r ListImportsResponse) GetApplicationProblemJSONDefault() *Failed {
+	return r.ApplicationProblemJSONDefault
+}
+
+// GetBody returns the raw response body bytes
+func (r ListImportsResponse) GetBody() []byte {
+	return r.Body
+}
+
+// Status returns HTTPResponse.Status
+func (r ListImportsResponse) Status() string {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.Status
+	}
+	return http.StatusText(0)
+}
+
+// StatusCode returns HTTPResponse.StatusCode
+func (r ListImportsResponse) StatusCode() int {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.StatusCode
+	}
+	return 0
+}
+
+// ContentType is a convenience method to retrieve the Content-Type value from the HTTP response headers
+func (r ListImportsResponse) ContentType() string {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.Header.Get("Content-Type")
+	}
+	return ""
+}
+
+// ImportUsersResponse202Headers the declared response headers of an HTTP 202 response for ImportUsers
+type ImportUsersResponse202Headers struct {
+	Location *string
+}
+
+type ImportUsersResponse struct {
+	Body         []byte
+	HTTPResponse *http.Response
+	// JSON202 the response for an HTTP 202 `application/json` response
+	JSON202 *ImportAcceptedResponse
+	// ApplicationProblemJSONDefault the response for an HTTP default `application/problem+json` response
+	ApplicationProblemJSONDefault *Failed
+	// Headers202 the parsed response headers for an HTTP 202 response
+	Headers202 *ImportUsersResponse202Headers
+}
+
+// GetJSON202 returns the response for an HTTP 202 `application/json` response
+func (r ImportUsersResponse) GetJSON202() *ImportAcceptedResponse {
+	return r.JSON202
+}
+
+// GetApplicationProblemJSONDefault returns the response for an HTTP default `application/problem+json` response
+func (r ImportUsersResponse) GetApplicationProblemJSONDefault() *Failed {
+	return r.ApplicationProblemJSONDefault
+}
+
+// GetBody returns the raw response body bytes
+func (r ImportUsersResponse) GetBody() []byte {
+	return r.Body
+}
+
+// Status returns HTTPResponse.Status
+func (r ImportUsersResponse) Status() string {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.Status
+	}
+	return http.StatusText(0)
+}
+
+// StatusCode returns HTTPResponse.StatusCode
+func (r ImportUsersResponse) StatusCode() int {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.StatusCode
+	}
+	return 0
+}
+
+// ContentType is a convenience method to retrieve the Content-Type value from the HTTP response headers
+func (r ImportUsersResponse) ContentType() string {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.Header.Get("Content-Type")
+	}
+	return ""
+}
+
+type CancelImportResponse struct {
+	Body         []byte
+	HTTPResponse *http.Response
+	// ApplicationProblemJSONDefault the response for an HTTP default `application/problem+json` response
+	ApplicationProblemJSONDefault *Failed
+}
+
+// GetApplicationProblemJSONDefault returns the response for an HTTP default `application/problem+json` response
+func (r CancelImportResponse) GetApplicationProblemJSONDefault() *Failed {
+	return r.ApplicationProblemJSONDefault
+}
+
+// GetBody returns the raw response body bytes
+func (r CancelImportResponse) GetBody() []byte {
+	return r.Body
+}
+
+// Status returns HTTPResponse.Status
+func (r CancelImportResponse) Status() string {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.Status
+	}
+	return http.StatusText(0)
+}
+
+// StatusCode returns HTTPResponse.StatusCode
+func (r CancelImportResponse) StatusCode() int {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.StatusCode
+	}
+	return 0
+}
+
+// ContentType is a convenience method to retrieve the Content-Type value from the HTTP response headers
+func (r CancelImportResponse) ContentType() string {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.Header.Get("Content-Type")
+	}
+	return ""
+}
+
+// GetImportResponse200Headers the declared response headers of an HTTP 200 response for GetImport
+type GetImportResponse200Headers struct {
+	ETag *string
+}
+
+type GetImportResponse struct {
+	Body         []byte
+	HTTPResponse *http.Response
+	// JSON200 the response for an HTTP 200 `application/json` response
+	JSON200 *ImportResponse
+	// ApplicationProblemJSONDefault the response for an HTTP default `application/problem+json` response
+	ApplicationProblemJSONDefault *Failed
+	// Headers200 the parsed response headers for an HTTP 200 response
+	Headers200 *GetImportResponse200Headers
+}
+
+// GetJSON200 returns the response for an HTTP 200 `application/json` response
+func (r GetImportResponse) GetJSON200() *ImportResponse {
+	return r.JSON200
+}
+
+// GetApplicationProblemJSONDefault returns the response for an HTTP default `application/problem+json` response
+func (r GetImportResponse) GetApplicationProblemJSONDefault() *Failed {
+	return r.ApplicationProblemJSONDefault
+}
+
+// GetBody returns the raw response body bytes
+func (r GetImportResponse) GetBody() []byte {
+	return r.Body
+}
+
+// Status returns HTTPResponse.Status
+func (r GetImportResponse) Status() string {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.Status
+	}
+	return http.StatusText(0)
+}
+
+// StatusCode returns HTTPResponse.StatusCode
+func (r GetImportResponse) StatusCode() int {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.StatusCode
+	}
+	return 0
+}
+
+// ContentType is a convenience method to retrieve the Content-Type value from the HTTP response headers
+func (r GetImportResponse) ContentType() string {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.Header.Get("Content-Type")
+	}
+	return ""
+}
+
+// ListImportProblemsResponse200Headers the declared response headers of an HTTP 200 response for ListImportProblems
+type ListImportProblemsResponse200Headers struct {
+	Link *string
+}
+
+type ListImportProblemsResponse struct {
+	Body         []byte
+	HTTPResponse *http.Response
+	// JSON200 the response for an HTTP 200 `application/json` response
+	JSON200 *ImportProblemPageResponse
+	// ApplicationProblemJSONDefault the response for an HTTP default `application/problem+json` response
+	ApplicationProblemJSONDefault *Failed
+	// Headers200 the parsed response headers for an HTTP 200 response
+	Headers200 *ListImportProblemsResponse200Headers
+}
+
+// GetJSON200 returns the response for an HTTP 200 `application/json` response
+func (r ListImportProblemsResponse) GetJSON200() *ImportProblemPageResponse {
+	return r.JSON200
+}
+
+// GetApplicationProblemJSONDefault returns the response for an HTTP default `application/problem+json` response
+func (r ListImportProblemsResponse) GetApplicationProblemJSONDefault() *Failed {
+	return r.ApplicationProblemJSONDefault
+}
+
+// GetBody returns the raw response body bytes
+func (r ListImportProblemsResponse) GetBody() []byte {
+	return r.Body
+}
+
+// Status returns HTTPResponse.Status
+func (r ListImportProblemsResponse) Status() string {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.Status
+	}
+	return http.StatusText(0)
+}
+
+// StatusCode returns HTTPResponse.StatusCode
+func (r ListImportProblemsResponse) StatusCode() int {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.StatusCode
+	}
+	return 0
+}
+
+// ContentType is a convenience method to retrieve the Content-Type value from the HTTP response headers
+func (r ListImportProblemsResponse) ContentType() string {
 	if r.HTTPResponse != nil {
 		return r.HTTPResponse.Header.Get("Content-Type")
 	}
@@ -4860,6 +7595,378 @@ func (r EndSessionResponse) ContentType() string {
 	return ""
 }
 
+// ListProfileFieldsResponse200Headers the declared response headers of an HTTP 200 response for ListProfileFields
+type ListProfileFieldsResponse200Headers struct {
+	Link *string
+}
+
+type ListProfileFieldsResponse struct {
+	Body         []byte
+	HTTPResponse *http.Response
+	// JSON200 the response for an HTTP 200 `application/json` response
+	JSON200 *ProfileFieldPageResponse
+	// ApplicationProblemJSONDefault the response for an HTTP default `application/problem+json` response
+	ApplicationProblemJSONDefault *Failed
+	// Headers200 the parsed response headers for an HTTP 200 response
+	Headers200 *ListProfileFieldsResponse200Headers
+}
+
+// GetJSON200 returns the response for an HTTP 200 `application/json` response
+func (r ListProfileFieldsResponse) GetJSON200() *ProfileFieldPageResponse {
+	return r.JSON200
+}
+
+// GetApplicationProblemJSONDefault returns the response for an HTTP default `application/problem+json` response
+func (r ListProfileFieldsResponse) GetApplicationProblemJSONDefault() *Failed {
+	return r.ApplicationProblemJSONDefault
+}
+
+// GetBody returns the raw response body bytes
+func (r ListProfileFieldsResponse) GetBody() []byte {
+	return r.Body
+}
+
+// Status returns HTTPResponse.Status
+func (r ListProfileFieldsResponse) Status() string {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.Status
+	}
+	return http.StatusText(0)
+}
+
+// StatusCode returns HTTPResponse.StatusCode
+func (r ListProfileFieldsResponse) StatusCode() int {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.StatusCode
+	}
+	return 0
+}
+
+// ContentType is a convenience method to retrieve the Content-Type value from the HTTP response headers
+func (r ListProfileFieldsResponse) ContentType() string {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.Header.Get("Content-Type")
+	}
+	return ""
+}
+
+// CreateProfileFieldResponse201Headers the declared response headers of an HTTP 201 response for CreateProfileField
+type CreateProfileFieldResponse201Headers struct {
+	ETag     *string
+	Location *string
+}
+
+type CreateProfileFieldResponse struct {
+	Body         []byte
+	HTTPResponse *http.Response
+	// JSON201 the response for an HTTP 201 `application/json` response
+	JSON201 *ProfileFieldCreatedResponse
+	// ApplicationProblemJSONDefault the response for an HTTP default `application/problem+json` response
+	ApplicationProblemJSONDefault *Failed
+	// Headers201 the parsed response headers for an HTTP 201 response
+	Headers201 *CreateProfileFieldResponse201Headers
+}
+
+// GetJSON201 returns the response for an HTTP 201 `application/json` response
+func (r CreateProfileFieldResponse) GetJSON201() *ProfileFieldCreatedResponse {
+	return r.JSON201
+}
+
+// GetApplicationProblemJSONDefault returns the response for an HTTP default `application/problem+json` response
+func (r CreateProfileFieldResponse) GetApplicationProblemJSONDefault() *Failed {
+	return r.ApplicationProblemJSONDefault
+}
+
+// GetBody returns the raw response body bytes
+func (r CreateProfileFieldResponse) GetBody() []byte {
+	return r.Body
+}
+
+// Status returns HTTPResponse.Status
+func (r CreateProfileFieldResponse) Status() string {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.Status
+	}
+	return http.StatusText(0)
+}
+
+// StatusCode returns HTTPResponse.StatusCode
+func (r CreateProfileFieldResponse) StatusCode() int {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.StatusCode
+	}
+	return 0
+}
+
+// ContentType is a convenience method to retrieve the Content-Type value from the HTTP response headers
+func (r CreateProfileFieldResponse) ContentType() string {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.Header.Get("Content-Type")
+	}
+	return ""
+}
+
+type DeleteProfileFieldResponse struct {
+	Body         []byte
+	HTTPResponse *http.Response
+	// ApplicationProblemJSONDefault the response for an HTTP default `application/problem+json` response
+	ApplicationProblemJSONDefault *Failed
+}
+
+// GetApplicationProblemJSONDefault returns the response for an HTTP default `application/problem+json` response
+func (r DeleteProfileFieldResponse) GetApplicationProblemJSONDefault() *Failed {
+	return r.ApplicationProblemJSONDefault
+}
+
+// GetBody returns the raw response body bytes
+func (r DeleteProfileFieldResponse) GetBody() []byte {
+	return r.Body
+}
+
+// Status returns HTTPResponse.Status
+func (r DeleteProfileFieldResponse) Status() string {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.Status
+	}
+	return http.StatusText(0)
+}
+
+// StatusCode returns HTTPResponse.StatusCode
+func (r DeleteProfileFieldResponse) StatusCode() int {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.StatusCode
+	}
+	return 0
+}
+
+// ContentType is a convenience method to retrieve the Content-Type value from the HTTP response headers
+func (r DeleteProfileFieldResponse) ContentType() string {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.Header.Get("Content-Type")
+	}
+	return ""
+}
+
+// GetProfileFieldResponse200Headers the declared response headers of an HTTP 200 response for GetProfileField
+type GetProfileFieldResponse200Headers struct {
+	ETag *string
+}
+
+type GetProfileFieldResponse struct {
+	Body         []byte
+	HTTPResponse *http.Response
+	// JSON200 the response for an HTTP 200 `application/json` response
+	JSON200 *ProfileFieldResponse
+	// ApplicationProblemJSONDefault the response for an HTTP default `application/problem+json` response
+	ApplicationProblemJSONDefault *Failed
+	// Headers200 the parsed response headers for an HTTP 200 response
+	Headers200 *GetProfileFieldResponse200Headers
+}
+
+// GetJSON200 returns the response for an HTTP 200 `application/json` response
+func (r GetProfileFieldResponse) GetJSON200() *ProfileFieldResponse {
+	return r.JSON200
+}
+
+// GetApplicationProblemJSONDefault returns the response for an HTTP default `application/problem+json` response
+func (r GetProfileFieldResponse) GetApplicationProblemJSONDefault() *Failed {
+	return r.ApplicationProblemJSONDefault
+}
+
+// GetBody returns the raw response body bytes
+func (r GetProfileFieldResponse) GetBody() []byte {
+	return r.Body
+}
+
+// Status returns HTTPResponse.Status
+func (r GetProfileFieldResponse) Status() string {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.Status
+	}
+	return http.StatusText(0)
+}
+
+// StatusCode returns HTTPResponse.StatusCode
+func (r GetProfileFieldResponse) StatusCode() int {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.StatusCode
+	}
+	return 0
+}
+
+// ContentType is a convenience method to retrieve the Content-Type value from the HTTP response headers
+func (r GetProfileFieldResponse) ContentType() string {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.Header.Get("Content-Type")
+	}
+	return ""
+}
+
+// ReplaceProfileFieldResponse200Headers the declared response headers of an HTTP 200 response for ReplaceProfileField
+type ReplaceProfileFieldResponse200Headers struct {
+	ETag *string
+}
+
+type ReplaceProfileFieldResponse struct {
+	Body         []byte
+	HTTPResponse *http.Response
+	// JSON200 the response for an HTTP 200 `application/json` response
+	JSON200 *ProfileFieldResponse
+	// ApplicationProblemJSONDefault the response for an HTTP default `application/problem+json` response
+	ApplicationProblemJSONDefault *Failed
+	// Headers200 the parsed response headers for an HTTP 200 response
+	Headers200 *ReplaceProfileFieldResponse200Headers
+}
+
+// GetJSON200 returns the response for an HTTP 200 `application/json` response
+func (r ReplaceProfileFieldResponse) GetJSON200() *ProfileFieldResponse {
+	return r.JSON200
+}
+
+// GetApplicationProblemJSONDefault returns the response for an HTTP default `application/problem+json` response
+func (r ReplaceProfileFieldResponse) GetApplicationProblemJSONDefault() *Failed {
+	return r.ApplicationProblemJSONDefault
+}
+
+// GetBody returns the raw response body bytes
+func (r ReplaceProfileFieldResponse) GetBody() []byte {
+	return r.Body
+}
+
+// Status returns HTTPResponse.Status
+func (r ReplaceProfileFieldResponse) Status() string {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.Status
+	}
+	return http.StatusText(0)
+}
+
+// StatusCode returns HTTPResponse.StatusCode
+func (r ReplaceProfileFieldResponse) StatusCode() int {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.StatusCode
+	}
+	return 0
+}
+
+// ContentType is a convenience method to retrieve the Content-Type value from the HTTP response headers
+func (r ReplaceProfileFieldResponse) ContentType() string {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.Header.Get("Content-Type")
+	}
+	return ""
+}
+
+// ListProfileFieldViolationsResponse200Headers the declared response headers of an HTTP 200 response for ListProfileFieldViolations
+type ListProfileFieldViolationsResponse200Headers struct {
+	Link *string
+}
+
+type ListProfileFieldViolationsResponse struct {
+	Body         []byte
+	HTTPResponse *http.Response
+	// JSON200 the response for an HTTP 200 `application/json` response
+	JSON200 *FieldViolationPageResponse
+	// ApplicationProblemJSONDefault the response for an HTTP default `application/problem+json` response
+	ApplicationProblemJSONDefault *Failed
+	// Headers200 the parsed response headers for an HTTP 200 response
+	Headers200 *ListProfileFieldViolationsResponse200Headers
+}
+
+// GetJSON200 returns the response for an HTTP 200 `application/json` response
+func (r ListProfileFieldViolationsResponse) GetJSON200() *FieldViolationPageResponse {
+	return r.JSON200
+}
+
+// GetApplicationProblemJSONDefault returns the response for an HTTP default `application/problem+json` response
+func (r ListProfileFieldViolationsResponse) GetApplicationProblemJSONDefault() *Failed {
+	return r.ApplicationProblemJSONDefault
+}
+
+// GetBody returns the raw response body bytes
+func (r ListProfileFieldViolationsResponse) GetBody() []byte {
+	return r.Body
+}
+
+// Status returns HTTPResponse.Status
+func (r ListProfileFieldViolationsResponse) Status() string {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.Status
+	}
+	return http.StatusText(0)
+}
+
+// StatusCode returns HTTPResponse.StatusCode
+func (r ListProfileFieldViolationsResponse) StatusCode() int {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.StatusCode
+	}
+	return 0
+}
+
+// ContentType is a convenience method to retrieve the Content-Type value from the HTTP response headers
+func (r ListProfileFieldViolationsResponse) ContentType() string {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.Header.Get("Content-Type")
+	}
+	return ""
+}
+
+// GetProfileResponse200Headers the declared response headers of an HTTP 200 response for GetProfile
+type GetProfileResponse200Headers struct {
+	ETag *string
+}
+
+type GetProfileResponse struct {
+	Body         []byte
+	HTTPResponse *http.Response
+	// JSON200 the response for an HTTP 200 `application/json` response
+	JSON200 *ProfileResponse
+	// ApplicationProblemJSONDefault the response for an HTTP default `application/problem+json` response
+	ApplicationProblemJSONDefault *Failed
+	// Headers200 the parsed response headers for an HTTP 200 response
+	Headers200 *GetProfileResponse200Headers
+}
+
+// GetJSON200 returns the response for an HTTP 200 `application/json` response
+func (r GetProfileResponse) GetJSON200() *ProfileResponse {
+	return r.JSON200
+}
+
+// GetApplicationProblemJSONDefault returns the response for an HTTP default `application/problem+json` response
+func (r GetProfileResponse) GetApplicationProblemJSONDefault() *Failed {
+	return r.ApplicationProblemJSONDefault
+}
+
+// GetBody returns the raw response body bytes
+func (r GetProfileResponse) GetBody() []byte {
+	return r.Body
+}
+
+// Status returns HTTPResponse.Status
+func (r GetProfileResponse) Status() string {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.Status
+	}
+	return http.StatusText(0)
+}
+
+// StatusCode returns HTTPResponse.StatusCode
+func (r GetProfileResponse) StatusCode() int {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.StatusCode
+	}
+	return 0
+}
+
+// ContentType is a convenience method to retrieve the Content-Type value from the HTTP response headers
+func (r GetProfileResponse) ContentType() string {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.Header.Get("Content-Type")
+	}
+	return ""
+}
+
 type EndUserSessionResponse struct {
 	Body         []byte
 	HTTPResponse *http.Response
@@ -5163,6 +8270,47 @@ func (r UpdateUserResponse) ContentType() string {
 	return ""
 }
 
+type LockUserResponse struct {
+	Body         []byte
+	HTTPResponse *http.Response
+	// ApplicationProblemJSONDefault the response for an HTTP default `application/problem+json` response
+	ApplicationProblemJSONDefault *Failed
+}
+
+// GetApplicationProblemJSONDefault returns the response for an HTTP default `application/problem+json` response
+func (r LockUserResponse) GetApplicationProblemJSONDefault() *Failed {
+	return r.ApplicationProblemJSONDefault
+}
+
+// GetBody returns the raw response body bytes
+func (r LockUserResponse) GetBody() []byte {
+	return r.Body
+}
+
+// Status returns HTTPResponse.Status
+func (r LockUserResponse) Status() string {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.Status
+	}
+	return http.StatusText(0)
+}
+
+// StatusCode returns HTTPResponse.StatusCode
+func (r LockUserResponse) StatusCode() int {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.StatusCode
+	}
+	return 0
+}
+
+// ContentType is a convenience method to retrieve the Content-Type value from the HTTP response headers
+func (r LockUserResponse) ContentType() string {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.Header.Get("Content-Type")
+	}
+	return ""
+}
+
 type StartPasswordResetResponse struct {
 	Body         []byte
 	HTTPResponse *http.Response
@@ -5198,6 +8346,61 @@ func (r StartPasswordResetResponse) StatusCode() int {
 
 // ContentType is a convenience method to retrieve the Content-Type value from the HTTP response headers
 func (r StartPasswordResetResponse) ContentType() string {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.Header.Get("Content-Type")
+	}
+	return ""
+}
+
+// ChangeRoleResponse200Headers the declared response headers of an HTTP 200 response for ChangeRole
+type ChangeRoleResponse200Headers struct {
+	ETag *string
+}
+
+type ChangeRoleResponse struct {
+	Body         []byte
+	HTTPResponse *http.Response
+	// JSON200 the response for an HTTP 200 `application/json` response
+	JSON200 *UserResponse
+	// ApplicationProblemJSONDefault the response for an HTTP default `application/problem+json` response
+	ApplicationProblemJSONDefault *Failed
+	// Headers200 the parsed response headers for an HTTP 200 response
+	Headers200 *ChangeRoleResponse200Headers
+}
+
+// GetJSON200 returns the response for an HTTP 200 `application/json` response
+func (r ChangeRoleResponse) GetJSON200() *UserResponse {
+	return r.JSON200
+}
+
+// GetApplicationProblemJSONDefault returns the response for an HTTP default `application/problem+json` response
+func (r ChangeRoleResponse) GetApplicationProblemJSONDefault() *Failed {
+	return r.ApplicationProblemJSONDefault
+}
+
+// GetBody returns the raw response body bytes
+func (r ChangeRoleResponse) GetBody() []byte {
+	return r.Body
+}
+
+// Status returns HTTPResponse.Status
+func (r ChangeRoleResponse) Status() string {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.Status
+	}
+	return http.StatusText(0)
+}
+
+// StatusCode returns HTTPResponse.StatusCode
+func (r ChangeRoleResponse) StatusCode() int {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.StatusCode
+	}
+	return 0
+}
+
+// ContentType is a convenience method to retrieve the Content-Type value from the HTTP response headers
+func (r ChangeRoleResponse) ContentType() string {
 	if r.HTTPResponse != nil {
 		return r.HTTPResponse.Header.Get("Content-Type")
 	}
@@ -5335,6 +8538,102 @@ func (r ListUserSessionsResponse) StatusCode() int {
 
 // ContentType is a convenience method to retrieve the Content-Type value from the HTTP response headers
 func (r ListUserSessionsResponse) ContentType() string {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.Header.Get("Content-Type")
+	}
+	return ""
+}
+
+type ReinstateUserResponse struct {
+	Body         []byte
+	HTTPResponse *http.Response
+	// ApplicationProblemJSONDefault the response for an HTTP default `application/problem+json` response
+	ApplicationProblemJSONDefault *Failed
+}
+
+// GetApplicationProblemJSONDefault returns the response for an HTTP default `application/problem+json` response
+func (r ReinstateUserResponse) GetApplicationProblemJSONDefault() *Failed {
+	return r.ApplicationProblemJSONDefault
+}
+
+// GetBody returns the raw response body bytes
+func (r ReinstateUserResponse) GetBody() []byte {
+	return r.Body
+}
+
+// Status returns HTTPResponse.Status
+func (r ReinstateUserResponse) Status() string {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.Status
+	}
+	return http.StatusText(0)
+}
+
+// StatusCode returns HTTPResponse.StatusCode
+func (r ReinstateUserResponse) StatusCode() int {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.StatusCode
+	}
+	return 0
+}
+
+// ContentType is a convenience method to retrieve the Content-Type value from the HTTP response headers
+func (r ReinstateUserResponse) ContentType() string {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.Header.Get("Content-Type")
+	}
+	return ""
+}
+
+// SuspendUserResponse200Headers the declared response headers of an HTTP 200 response for SuspendUser
+type SuspendUserResponse200Headers struct {
+	ETag *string
+}
+
+type SuspendUserResponse struct {
+	Body         []byte
+	HTTPResponse *http.Response
+	// JSON200 the response for an HTTP 200 `application/json` response
+	JSON200 *UserResponse
+	// ApplicationProblemJSONDefault the response for an HTTP default `application/problem+json` response
+	ApplicationProblemJSONDefault *Failed
+	// Headers200 the parsed response headers for an HTTP 200 response
+	Headers200 *SuspendUserResponse200Headers
+}
+
+// GetJSON200 returns the response for an HTTP 200 `application/json` response
+func (r SuspendUserResponse) GetJSON200() *UserResponse {
+	return r.JSON200
+}
+
+// GetApplicationProblemJSONDefault returns the response for an HTTP default `application/problem+json` response
+func (r SuspendUserResponse) GetApplicationProblemJSONDefault() *Failed {
+	return r.ApplicationProblemJSONDefault
+}
+
+// GetBody returns the raw response body bytes
+func (r SuspendUserResponse) GetBody() []byte {
+	return r.Body
+}
+
+// Status returns HTTPResponse.Status
+func (r SuspendUserResponse) Status() string {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.Status
+	}
+	return http.StatusText(0)
+}
+
+// StatusCode returns HTTPResponse.StatusCode
+func (r SuspendUserResponse) StatusCode() int {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.StatusCode
+	}
+	return 0
+}
+
+// ContentType is a convenience method to retrieve the Content-Type value from the HTTP response headers
+func (r SuspendUserResponse) ContentType() string {
 	if r.HTTPResponse != nil {
 		return r.HTTPResponse.Header.Get("Content-Type")
 	}
@@ -5740,6 +9039,143 @@ func (c *ClientWithResponses) ConfirmVerificationWithResponse(ctx context.Contex
 	return ParseConfirmVerificationResponse(rsp)
 }
 
+// ExportUsersWithResponse Export accounts to CSV
+//
+// Writes every account that matches all filters to a CSV file, in the background: follow the export's link, and its `file` link
+// once it is done. The file never holds passwords or their hashes. Cells that a spreadsheet would take for a formula begin with
+// an apostrophe, which importing takes off again. The file is deleted after a day.
+//
+// Returns a wrapper object for the known response body format(s).
+//
+// Corresponds with POST /exports (the `ExportUsers` operationId).
+func (c *ClientWithResponses) ExportUsersWithResponse(ctx context.Context, params *ExportUsersParams, reqEditors ...RequestEditorFn) (*ExportUsersResponse, error) {
+	rsp, err := c.ExportUsers(ctx, params, reqEditors...)
+	if err != nil {
+		return nil, err
+	}
+	return ParseExportUsersResponse(rsp)
+}
+
+// GetExportWithResponse Read how far an export is
+//
+// An export of one's own.
+//
+// Returns a wrapper object for the known response body format(s).
+//
+// Corresponds with GET /exports/{export_id} (the `GetExport` operationId).
+func (c *ClientWithResponses) GetExportWithResponse(ctx context.Context, exportID ExportID, params *GetExportParams, reqEditors ...RequestEditorFn) (*GetExportResponse, error) {
+	rsp, err := c.GetExport(ctx, exportID, params, reqEditors...)
+	if err != nil {
+		return nil, err
+	}
+	return ParseGetExportResponse(rsp)
+}
+
+// DownloadExportWithResponse Download an export
+//
+// The CSV file (RFC 4180, UTF-8) of an export of one's own that is done.
+//
+// Returns a wrapper object for the known response body format(s).
+//
+// Corresponds with GET /exports/{export_id}/file (the `DownloadExport` operationId).
+func (c *ClientWithResponses) DownloadExportWithResponse(ctx context.Context, exportID ExportID, params *DownloadExportParams, reqEditors ...RequestEditorFn) (*DownloadExportResponse, error) {
+	rsp, err := c.DownloadExport(ctx, exportID, params, reqEditors...)
+	if err != nil {
+		return nil, err
+	}
+	return ParseDownloadExportResponse(rsp)
+}
+
+// ListImportsWithResponse List imports
+//
+// The imports of the last 30 days, newest first.
+//
+// Returns a wrapper object for the known response body format(s).
+//
+// Corresponds with GET /imports (the `ListImports` operationId).
+func (c *ClientWithResponses) ListImportsWithResponse(ctx context.Context, params *ListImportsParams, reqEditors ...RequestEditorFn) (*ListImportsResponse, error) {
+	rsp, err := c.ListImports(ctx, params, reqEditors...)
+	if err != nil {
+		return nil, err
+	}
+	return ParseListImportsResponse(rsp)
+}
+
+// ImportUsersWithBodyWithResponse Import accounts from CSV
+//
+// Takes a CSV file (RFC 4180, UTF-8, a header line) and creates an account of each row, in the background: follow the import's
+// link to see how far it is. Instead of commas there may be semicolons or tabs between cells, as some spreadsheets write them;
+// in the header letter case and spaces around a name make no difference. A file has at most 200 columns. Columns: `email`, and any of `nickname`, `first_name`, `last_name`, `bio`, `location`, `locale`,
+// `time_zone`, `website_url`, `linkedin_url`, `github_url`, `role`, `status`, `professional`, `email_verified_at`, `id`,
+// `created_at`, `last_login_at`, `fields.` with the name of a profile field, and `password` or `password_hash` (bcrypt, argon2,
+// scrypt, PBKDF2, in the forms of PHC, Django, Werkzeug and Firebase). An exported file is one that can be imported.
+//
+// Unless `skip_bad` is set, one bad row keeps everything out, a file has at most 250,000 rows, and while they are stored profile
+// fields cannot be changed and nobody can register with an address or a nickname of theirs. A row that is refused after an
+// unclosed quotation mark took in more than 100 lines keeps everything out in any case. Either way each problem is listed with
+// its line and column.
+// Roles are given as by `createUser`: up to `AUTHOR`, and above only by an ADMIN; only an ADMIN sets passwords, hashes, ids,
+// times and states. No time is before 1970 or to come, and no id one that an account has or had. The import stops when
+// whoever began it loses their role, is locked out, or is gone.
+//
+// Takes any type of body and a specified content type, and returns a wrapper object for the known response body format(s).
+//
+// Corresponds with POST /imports (the `ImportUsers` operationId).
+func (c *ClientWithResponses) ImportUsersWithBodyWithResponse(ctx context.Context, params *ImportUsersParams, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*ImportUsersResponse, error) {
+	rsp, err := c.ImportUsersWithBody(ctx, params, contentType, body, reqEditors...)
+	if err != nil {
+		return nil, err
+	}
+	return ParseImportUsersResponse(rsp)
+}
+
+// CancelImportWithResponse Cancel an import
+//
+// Stops an import that is not over: the caller's own, for an ADMIN anybody's. What it has stored with `skip_bad` stays;
+// without, nothing was. One that is over stays as it is.
+//
+// Returns a wrapper object for the known response body format(s).
+//
+// Corresponds with DELETE /imports/{import_id} (the `CancelImport` operationId).
+func (c *ClientWithResponses) CancelImportWithResponse(ctx context.Context, importID ImportID, reqEditors ...RequestEditorFn) (*CancelImportResponse, error) {
+	rsp, err := c.CancelImport(ctx, importID, reqEditors...)
+	if err != nil {
+		return nil, err
+	}
+	return ParseCancelImportResponse(rsp)
+}
+
+// GetImportWithResponse Read how far an import is
+//
+// What was read, refused and stored so far.
+//
+// Returns a wrapper object for the known response body format(s).
+//
+// Corresponds with GET /imports/{import_id} (the `GetImport` operationId).
+func (c *ClientWithResponses) GetImportWithResponse(ctx context.Context, importID ImportID, params *GetImportParams, reqEditors ...RequestEditorFn) (*GetImportResponse, error) {
+	rsp, err := c.GetImport(ctx, importID, params, reqEditors...)
+	if err != nil {
+		return nil, err
+	}
+	return ParseGetImportResponse(rsp)
+}
+
+// ListImportProblemsWithResponse List what is wrong with the rows of an import
+//
+// Each problem with its line and column, in the order of the file. The first 10,000 are kept. None quotes what is in a cell: of
+// a column that is not known only what looks like a name is told, and nothing of a first line that is no header.
+//
+// Returns a wrapper object for the known response body format(s).
+//
+// Corresponds with GET /imports/{import_id}/problems (the `ListImportProblems` operationId).
+func (c *ClientWithResponses) ListImportProblemsWithResponse(ctx context.Context, importID ImportID, params *ListImportProblemsParams, reqEditors ...RequestEditorFn) (*ListImportProblemsResponse, error) {
+	rsp, err := c.ListImportProblems(ctx, importID, params, reqEditors...)
+	if err != nil {
+		return nil, err
+	}
+	return ParseListImportProblemsResponse(rsp)
+}
+
 // GetMeWithResponse Read one's own account
 //
 // The account of the token's owner.
@@ -6002,6 +9438,146 @@ func (c *ClientWithResponses) EndSessionWithResponse(ctx context.Context, sessio
 	return ParseEndSessionResponse(rsp)
 }
 
+// ListProfileFieldsWithResponse List the profile fields of this service
+//
+// The fields that profiles have beside the built-in ones, in the order in which they were defined.
+//
+// Returns a wrapper object for the known response body format(s).
+//
+// Corresponds with GET /profile-fields (the `ListProfileFields` operationId).
+func (c *ClientWithResponses) ListProfileFieldsWithResponse(ctx context.Context, params *ListProfileFieldsParams, reqEditors ...RequestEditorFn) (*ListProfileFieldsResponse, error) {
+	rsp, err := c.ListProfileFields(ctx, params, reqEditors...)
+	if err != nil {
+		return nil, err
+	}
+	return ParseListProfileFieldsResponse(rsp)
+}
+
+// CreateProfileFieldWithBodyWithResponse Define a profile field
+//
+// From now on every profile may have the field, under `fields`. Its values are held to a JSON Schema (draft 2020-12). There
+// are at most 100 fields.
+//
+// Takes any type of body and a specified content type, and returns a wrapper object for the known response body format(s).
+//
+// Corresponds with POST /profile-fields (the `CreateProfileField` operationId).
+func (c *ClientWithResponses) CreateProfileFieldWithBodyWithResponse(ctx context.Context, params *CreateProfileFieldParams, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*CreateProfileFieldResponse, error) {
+	rsp, err := c.CreateProfileFieldWithBody(ctx, params, contentType, body, reqEditors...)
+	if err != nil {
+		return nil, err
+	}
+	return ParseCreateProfileFieldResponse(rsp)
+}
+
+// CreateProfileFieldWithResponse Define a profile field
+//
+// From now on every profile may have the field, under `fields`. Its values are held to a JSON Schema (draft 2020-12). There
+// are at most 100 fields.
+//
+// Takes a body of the `application/json` content type, and returns a wrapper object for the known response body format(s).
+//
+// Corresponds with POST /profile-fields (the `CreateProfileField` operationId).
+func (c *ClientWithResponses) CreateProfileFieldWithResponse(ctx context.Context, params *CreateProfileFieldParams, body CreateProfileFieldJSONRequestBody, reqEditors ...RequestEditorFn) (*CreateProfileFieldResponse, error) {
+	rsp, err := c.CreateProfileField(ctx, params, body, reqEditors...)
+	if err != nil {
+		return nil, err
+	}
+	return ParseCreateProfileFieldResponse(rsp)
+}
+
+// DeleteProfileFieldWithResponse Remove a profile field
+//
+// The field is gone at once, its values are cleared in the background.
+//
+// Returns a wrapper object for the known response body format(s).
+//
+// Corresponds with DELETE /profile-fields/{field_id} (the `DeleteProfileField` operationId).
+func (c *ClientWithResponses) DeleteProfileFieldWithResponse(ctx context.Context, fieldID FieldID, params *DeleteProfileFieldParams, reqEditors ...RequestEditorFn) (*DeleteProfileFieldResponse, error) {
+	rsp, err := c.DeleteProfileField(ctx, fieldID, params, reqEditors...)
+	if err != nil {
+		return nil, err
+	}
+	return ParseDeleteProfileFieldResponse(rsp)
+}
+
+// GetProfileFieldWithResponse Read a profile field
+//
+// How the field is defined. Whoever defines fields also sees how many values do not match it.
+//
+// Returns a wrapper object for the known response body format(s).
+//
+// Corresponds with GET /profile-fields/{field_id} (the `GetProfileField` operationId).
+func (c *ClientWithResponses) GetProfileFieldWithResponse(ctx context.Context, fieldID FieldID, params *GetProfileFieldParams, reqEditors ...RequestEditorFn) (*GetProfileFieldResponse, error) {
+	rsp, err := c.GetProfileField(ctx, fieldID, params, reqEditors...)
+	if err != nil {
+		return nil, err
+	}
+	return ParseGetProfileFieldResponse(rsp)
+}
+
+// ReplaceProfileFieldWithBodyWithResponse Define a profile field anew
+//
+// New values are held to the new definition at once. Values that are there already stay as they are; those that do not match
+// are looked for in the background, counted in `violations`, and listed by `listProfileFieldViolations`.
+//
+// Takes any type of body and a specified content type, and returns a wrapper object for the known response body format(s).
+//
+// Corresponds with PUT /profile-fields/{field_id} (the `ReplaceProfileField` operationId).
+func (c *ClientWithResponses) ReplaceProfileFieldWithBodyWithResponse(ctx context.Context, fieldID FieldID, params *ReplaceProfileFieldParams, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*ReplaceProfileFieldResponse, error) {
+	rsp, err := c.ReplaceProfileFieldWithBody(ctx, fieldID, params, contentType, body, reqEditors...)
+	if err != nil {
+		return nil, err
+	}
+	return ParseReplaceProfileFieldResponse(rsp)
+}
+
+// ReplaceProfileFieldWithResponse Define a profile field anew
+//
+// New values are held to the new definition at once. Values that are there already stay as they are; those that do not match
+// are looked for in the background, counted in `violations`, and listed by `listProfileFieldViolations`.
+//
+// Takes a body of the `application/json` content type, and returns a wrapper object for the known response body format(s).
+//
+// Corresponds with PUT /profile-fields/{field_id} (the `ReplaceProfileField` operationId).
+func (c *ClientWithResponses) ReplaceProfileFieldWithResponse(ctx context.Context, fieldID FieldID, params *ReplaceProfileFieldParams, body ReplaceProfileFieldJSONRequestBody, reqEditors ...RequestEditorFn) (*ReplaceProfileFieldResponse, error) {
+	rsp, err := c.ReplaceProfileField(ctx, fieldID, params, body, reqEditors...)
+	if err != nil {
+		return nil, err
+	}
+	return ParseReplaceProfileFieldResponse(rsp)
+}
+
+// ListProfileFieldViolationsWithResponse List values that do not match a profile field
+//
+// The accounts whose value was stored before the field was defined as it is now, and does not match.
+//
+// Returns a wrapper object for the known response body format(s).
+//
+// Corresponds with GET /profile-fields/{field_id}/violations (the `ListProfileFieldViolations` operationId).
+func (c *ClientWithResponses) ListProfileFieldViolationsWithResponse(ctx context.Context, fieldID FieldID, params *ListProfileFieldViolationsParams, reqEditors ...RequestEditorFn) (*ListProfileFieldViolationsResponse, error) {
+	rsp, err := c.ListProfileFieldViolations(ctx, fieldID, params, reqEditors...)
+	if err != nil {
+		return nil, err
+	}
+	return ParseListProfileFieldViolationsResponse(rsp)
+}
+
+// GetProfileWithResponse Read a public profile
+//
+// What anybody may see of a person, by nickname in any letter case: never the address, the last name or anything about
+// signing in. There is none of accounts that are not confirmed or are suspended.
+//
+// Returns a wrapper object for the known response body format(s).
+//
+// Corresponds with GET /profiles/{nickname} (the `GetProfile` operationId).
+func (c *ClientWithResponses) GetProfileWithResponse(ctx context.Context, nickname Nickname, params *GetProfileParams, reqEditors ...RequestEditorFn) (*GetProfileResponse, error) {
+	rsp, err := c.GetProfile(ctx, nickname, params, reqEditors...)
+	if err != nil {
+		return nil, err
+	}
+	return ParseGetProfileResponse(rsp)
+}
+
 // EndUserSessionWithResponse End anybody's session
 //
 // Its tokens stop working at once.
@@ -6017,9 +9593,10 @@ func (c *ClientWithResponses) EndUserSessionWithResponse(ctx context.Context, se
 	return ParseEndUserSessionResponse(rsp)
 }
 
-// ListUsersWithResponse Browse accounts
+// ListUsersWithResponse Browse, search and filter accounts
 //
-// Every account, newest first, page by page.
+// Every account that matches all filters, page by page, newest first unless `sort` says otherwise. Pages stay right
+// while accounts come and go.
 //
 // Returns a wrapper object for the known response body format(s).
 //
@@ -6127,6 +9704,40 @@ func (c *ClientWithResponses) UpdateUserWithApplicationMergePatchPlusJSONBodyWit
 	return ParseUpdateUserResponse(rsp)
 }
 
+// LockUserWithBodyWithResponse Lock an account for a while
+//
+// For an account that somebody else seems to use: all its sessions end, nobody signs in until the lock ends, by itself or by
+// `unlockUser`, and the owner is told by mail. A new password does not end it. A MANAGER reaches accounts of lower roles.
+// Locking a locked account sets when the lock ends. Nobody locks themselves or the last ADMIN.
+//
+// Takes any type of body and a specified content type, and returns a wrapper object for the known response body format(s).
+//
+// Corresponds with POST /users/{user_id}/lock (the `LockUser` operationId).
+func (c *ClientWithResponses) LockUserWithBodyWithResponse(ctx context.Context, userID UserID, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*LockUserResponse, error) {
+	rsp, err := c.LockUserWithBody(ctx, userID, contentType, body, reqEditors...)
+	if err != nil {
+		return nil, err
+	}
+	return ParseLockUserResponse(rsp)
+}
+
+// LockUserWithResponse Lock an account for a while
+//
+// For an account that somebody else seems to use: all its sessions end, nobody signs in until the lock ends, by itself or by
+// `unlockUser`, and the owner is told by mail. A new password does not end it. A MANAGER reaches accounts of lower roles.
+// Locking a locked account sets when the lock ends. Nobody locks themselves or the last ADMIN.
+//
+// Takes a body of the `application/json` content type, and returns a wrapper object for the known response body format(s).
+//
+// Corresponds with POST /users/{user_id}/lock (the `LockUser` operationId).
+func (c *ClientWithResponses) LockUserWithResponse(ctx context.Context, userID UserID, body LockUserJSONRequestBody, reqEditors ...RequestEditorFn) (*LockUserResponse, error) {
+	rsp, err := c.LockUser(ctx, userID, body, reqEditors...)
+	if err != nil {
+		return nil, err
+	}
+	return ParseLockUserResponse(rsp)
+}
+
 // StartPasswordResetWithResponse Have somebody choose a new password
 //
 // Mails the owner a link to set a new password. Staff never learn or choose a password; the old one works until the
@@ -6141,6 +9752,40 @@ func (c *ClientWithResponses) StartPasswordResetWithResponse(ctx context.Context
 		return nil, err
 	}
 	return ParseStartPasswordResetResponse(rsp)
+}
+
+// ChangeRoleWithBodyWithResponse Give an account another role
+//
+// Holds from the very next request of the account. Nobody changes their own role, and the last ADMIN stays one. The reason
+// goes into the audit log beside the old and the new role, and the owner is told by mail. Giving the role that the
+// account has changes nothing.
+//
+// Takes any type of body and a specified content type, and returns a wrapper object for the known response body format(s).
+//
+// Corresponds with PUT /users/{user_id}/role (the `ChangeRole` operationId).
+func (c *ClientWithResponses) ChangeRoleWithBodyWithResponse(ctx context.Context, userID UserID, params *ChangeRoleParams, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*ChangeRoleResponse, error) {
+	rsp, err := c.ChangeRoleWithBody(ctx, userID, params, contentType, body, reqEditors...)
+	if err != nil {
+		return nil, err
+	}
+	return ParseChangeRoleResponse(rsp)
+}
+
+// ChangeRoleWithResponse Give an account another role
+//
+// Holds from the very next request of the account. Nobody changes their own role, and the last ADMIN stays one. The reason
+// goes into the audit log beside the old and the new role, and the owner is told by mail. Giving the role that the
+// account has changes nothing.
+//
+// Takes a body of the `application/json` content type, and returns a wrapper object for the known response body format(s).
+//
+// Corresponds with PUT /users/{user_id}/role (the `ChangeRole` operationId).
+func (c *ClientWithResponses) ChangeRoleWithResponse(ctx context.Context, userID UserID, params *ChangeRoleParams, body ChangeRoleJSONRequestBody, reqEditors ...RequestEditorFn) (*ChangeRoleResponse, error) {
+	rsp, err := c.ChangeRole(ctx, userID, params, body, reqEditors...)
+	if err != nil {
+		return nil, err
+	}
+	return ParseChangeRoleResponse(rsp)
 }
 
 // ResetSecondFactorWithResponse Remove somebody's second factor
@@ -6190,10 +9835,57 @@ func (c *ClientWithResponses) ListUserSessionsWithResponse(ctx context.Context, 
 	return ParseListUserSessionsResponse(rsp)
 }
 
+// ReinstateUserWithResponse Reinstate a suspended account
+//
+// The owner may sign in again, and is told so by mail. An account that is not suspended stays as it is.
+//
+// Returns a wrapper object for the known response body format(s).
+//
+// Corresponds with DELETE /users/{user_id}/suspension (the `ReinstateUser` operationId).
+func (c *ClientWithResponses) ReinstateUserWithResponse(ctx context.Context, userID UserID, params *ReinstateUserParams, reqEditors ...RequestEditorFn) (*ReinstateUserResponse, error) {
+	rsp, err := c.ReinstateUser(ctx, userID, params, reqEditors...)
+	if err != nil {
+		return nil, err
+	}
+	return ParseReinstateUserResponse(rsp)
+}
+
+// SuspendUserWithBodyWithResponse Suspend an account
+//
+// All sessions of the account end, and nobody signs in to it until it is reinstated. The owner is told by mail.
+// Nobody suspends themselves or the last ADMIN. Suspending a suspended account changes nothing.
+//
+// Takes any type of body and a specified content type, and returns a wrapper object for the known response body format(s).
+//
+// Corresponds with PUT /users/{user_id}/suspension (the `SuspendUser` operationId).
+func (c *ClientWithResponses) SuspendUserWithBodyWithResponse(ctx context.Context, userID UserID, params *SuspendUserParams, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*SuspendUserResponse, error) {
+	rsp, err := c.SuspendUserWithBody(ctx, userID, params, contentType, body, reqEditors...)
+	if err != nil {
+		return nil, err
+	}
+	return ParseSuspendUserResponse(rsp)
+}
+
+// SuspendUserWithResponse Suspend an account
+//
+// All sessions of the account end, and nobody signs in to it until it is reinstated. The owner is told by mail.
+// Nobody suspends themselves or the last ADMIN. Suspending a suspended account changes nothing.
+//
+// Takes a body of the `application/json` content type, and returns a wrapper object for the known response body format(s).
+//
+// Corresponds with PUT /users/{user_id}/suspension (the `SuspendUser` operationId).
+func (c *ClientWithResponses) SuspendUserWithResponse(ctx context.Context, userID UserID, params *SuspendUserParams, body SuspendUserJSONRequestBody, reqEditors ...RequestEditorFn) (*SuspendUserResponse, error) {
+	rsp, err := c.SuspendUser(ctx, userID, params, body, reqEditors...)
+	if err != nil {
+		return nil, err
+	}
+	return ParseSuspendUserResponse(rsp)
+}
+
 // UnlockUserWithResponse Unlock an account
 //
-// Ends a lock that failed sign-ins led to, before its time, and mails the owner. A MANAGER reaches accounts of lower
-// roles. An account that is not locked stays as it is.
+// Ends a lock before its time, whether failed sign-ins or staff led to it, and mails the owner. A MANAGER reaches
+// accounts of lower roles. An account that is not locked stays as it is.
 //
 // Returns a wrapper object for the known response body format(s).
 //
@@ -6573,6 +10265,366 @@ func ParseConfirmVerificationResponse(rsp *http.Response) (*ConfirmVerificationR
 		}
 		response.ApplicationProblemJSONDefault = &dest
 
+	}
+
+	return response, nil
+}
+
+// ParseExportUsersResponse parses an HTTP response from a ExportUsersWithResponse call
+func ParseExportUsersResponse(rsp *http.Response) (*ExportUsersResponse, error) {
+	bodyBytes, err := io.ReadAll(rsp.Body)
+	defer func() { _ = rsp.Body.Close() }()
+	if err != nil {
+		return nil, err
+	}
+
+	response := &ExportUsersResponse{
+		Body:         bodyBytes,
+		HTTPResponse: rsp,
+	}
+
+	switch {
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 202:
+		var dest ExportAcceptedResponse
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.JSON202 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && true:
+		var dest Failed
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationProblemJSONDefault = &dest
+
+	}
+
+	switch {
+	case rsp.StatusCode == 202:
+		var headers ExportUsersResponse202Headers
+		if values := rsp.Header.Values("Location"); len(values) > 0 {
+			var value string
+			if err := runtime.BindStyledParameterWithOptions("simple", "Location", values[0], &value, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: false, Type: "string", Format: "uri-reference"}); err != nil {
+				return nil, err
+			}
+			headers.Location = &value
+		}
+		response.Headers202 = &headers
+	}
+
+	return response, nil
+}
+
+// ParseGetExportResponse parses an HTTP response from a GetExportWithResponse call
+func ParseGetExportResponse(rsp *http.Response) (*GetExportResponse, error) {
+	bodyBytes, err := io.ReadAll(rsp.Body)
+	defer func() { _ = rsp.Body.Close() }()
+	if err != nil {
+		return nil, err
+	}
+
+	response := &GetExportResponse{
+		Body:         bodyBytes,
+		HTTPResponse: rsp,
+	}
+
+	switch {
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 200:
+		var dest ExportResponse
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.JSON200 = &dest
+
+	case rsp.StatusCode == 304:
+		break // No content-type
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && true:
+		var dest Failed
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationProblemJSONDefault = &dest
+
+	}
+
+	switch {
+	case rsp.StatusCode == 200:
+		var headers GetExportResponse200Headers
+		if values := rsp.Header.Values("ETag"); len(values) > 0 {
+			var value string
+			if err := runtime.BindStyledParameterWithOptions("simple", "ETag", values[0], &value, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: false, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			}
+			headers.ETag = &value
+		}
+		response.Headers200 = &headers
+	}
+
+	return response, nil
+}
+
+// ParseDownloadExportResponse parses an HTTP response from a DownloadExportWithResponse call
+func ParseDownloadExportResponse(rsp *http.Response) (*DownloadExportResponse, error) {
+	bodyBytes, err := io.ReadAll(rsp.Body)
+	defer func() { _ = rsp.Body.Close() }()
+	if err != nil {
+		return nil, err
+	}
+
+	response := &DownloadExportResponse{
+		Body:         bodyBytes,
+		HTTPResponse: rsp,
+	}
+
+	switch {
+	case rsp.StatusCode == 304:
+		break // No content-type
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && true:
+		var dest Failed
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationProblemJSONDefault = &dest
+
+	}
+
+	switch {
+	case rsp.StatusCode == 200:
+		var headers DownloadExportResponse200Headers
+		if values := rsp.Header.Values("Content-Disposition"); len(values) > 0 {
+			var value string
+			if err := runtime.BindStyledParameterWithOptions("simple", "Content-Disposition", values[0], &value, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: false, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			}
+			headers.ContentDisposition = &value
+		}
+		if values := rsp.Header.Values("ETag"); len(values) > 0 {
+			var value string
+			if err := runtime.BindStyledParameterWithOptions("simple", "ETag", values[0], &value, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: false, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			}
+			headers.ETag = &value
+		}
+		response.Headers200 = &headers
+	}
+
+	return response, nil
+}
+
+// ParseListImportsResponse parses an HTTP response from a ListImportsWithResponse call
+func ParseListImportsResponse(rsp *http.Response) (*ListImportsResponse, error) {
+	bodyBytes, err := io.ReadAll(rsp.Body)
+	defer func() { _ = rsp.Body.Close() }()
+	if err != nil {
+		return nil, err
+	}
+
+	response := &ListImportsResponse{
+		Body:         bodyBytes,
+		HTTPResponse: rsp,
+	}
+
+	switch {
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 200:
+		var dest ImportPageResponse
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.JSON200 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && true:
+		var dest Failed
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationProblemJSONDefault = &dest
+
+	}
+
+	switch {
+	case rsp.StatusCode == 200:
+		var headers ListImportsResponse200Headers
+		if values := rsp.Header.Values("Link"); len(values) > 0 {
+			var value string
+			if err := runtime.BindStyledParameterWithOptions("simple", "Link", values[0], &value, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: false, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			}
+			headers.Link = &value
+		}
+		response.Headers200 = &headers
+	}
+
+	return response, nil
+}
+
+// ParseImportUsersResponse parses an HTTP response from a ImportUsersWithResponse call
+func ParseImportUsersResponse(rsp *http.Response) (*ImportUsersResponse, error) {
+	bodyBytes, err := io.ReadAll(rsp.Body)
+	defer func() { _ = rsp.Body.Close() }()
+	if err != nil {
+		return nil, err
+	}
+
+	response := &ImportUsersResponse{
+		Body:         bodyBytes,
+		HTTPResponse: rsp,
+	}
+
+	switch {
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 202:
+		var dest ImportAcceptedResponse
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.JSON202 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && true:
+		var dest Failed
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationProblemJSONDefault = &dest
+
+	}
+
+	switch {
+	case rsp.StatusCode == 202:
+		var headers ImportUsersResponse202Headers
+		if values := rsp.Header.Values("Location"); len(values) > 0 {
+			var value string
+			if err := runtime.BindStyledParameterWithOptions("simple", "Location", values[0], &value, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: false, Type: "string", Format: "uri-reference"}); err != nil {
+				return nil, err
+			}
+			headers.Location = &value
+		}
+		response.Headers202 = &headers
+	}
+
+	return response, nil
+}
+
+// ParseCancelImportResponse parses an HTTP response from a CancelImportWithResponse call
+func ParseCancelImportResponse(rsp *http.Response) (*CancelImportResponse, error) {
+	bodyBytes, err := io.ReadAll(rsp.Body)
+	defer func() { _ = rsp.Body.Close() }()
+	if err != nil {
+		return nil, err
+	}
+
+	response := &CancelImportResponse{
+		Body:         bodyBytes,
+		HTTPResponse: rsp,
+	}
+
+	switch {
+	case rsp.StatusCode == 204:
+		break // No content-type
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && true:
+		var dest Failed
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationProblemJSONDefault = &dest
+
+	}
+
+	return response, nil
+}
+
+// ParseGetImportResponse parses an HTTP response from a GetImportWithResponse call
+func ParseGetImportResponse(rsp *http.Response) (*GetImportResponse, error) {
+	bodyBytes, err := io.ReadAll(rsp.Body)
+	defer func() { _ = rsp.Body.Close() }()
+	if err != nil {
+		return nil, err
+	}
+
+	response := &GetImportResponse{
+		Body:         bodyBytes,
+		HTTPResponse: rsp,
+	}
+
+	switch {
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 200:
+		var dest ImportResponse
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.JSON200 = &dest
+
+	case rsp.StatusCode == 304:
+		break // No content-type
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && true:
+		var dest Failed
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationProblemJSONDefault = &dest
+
+	}
+
+	switch {
+	case rsp.StatusCode == 200:
+		var headers GetImportResponse200Headers
+		if values := rsp.Header.Values("ETag"); len(values) > 0 {
+			var value string
+			if err := runtime.BindStyledParameterWithOptions("simple", "ETag", values[0], &value, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: false, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			}
+			headers.ETag = &value
+		}
+		response.Headers200 = &headers
+	}
+
+	return response, nil
+}
+
+// ParseListImportProblemsResponse parses an HTTP response from a ListImportProblemsWithResponse call
+func ParseListImportProblemsResponse(rsp *http.Response) (*ListImportProblemsResponse, error) {
+	bodyBytes, err := io.ReadAll(rsp.Body)
+	defer func() { _ = rsp.Body.Close() }()
+	if err != nil {
+		return nil, err
+	}
+
+	response := &ListImportProblemsResponse{
+		Body:         bodyBytes,
+		HTTPResponse: rsp,
+	}
+
+	switch {
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 200:
+		var dest ImportProblemPageResponse
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.JSON200 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && true:
+		var dest Failed
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationProblemJSONDefault = &dest
+
+	}
+
+	switch {
+	case rsp.StatusCode == 200:
+		var headers ListImportProblemsResponse200Headers
+		if values := rsp.Header.Values("Link"); len(values) > 0 {
+			var value string
+			if err := runtime.BindStyledParameterWithOptions("simple", "Link", values[0], &value, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: false, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			}
+			headers.Link = &value
+		}
+		response.Headers200 = &headers
 	}
 
 	return response, nil
@@ -7058,6 +11110,324 @@ func ParseEndSessionResponse(rsp *http.Response) (*EndSessionResponse, error) {
 	return response, nil
 }
 
+// ParseListProfileFieldsResponse parses an HTTP response from a ListProfileFieldsWithResponse call
+func ParseListProfileFieldsResponse(rsp *http.Response) (*ListProfileFieldsResponse, error) {
+	bodyBytes, err := io.ReadAll(rsp.Body)
+	defer func() { _ = rsp.Body.Close() }()
+	if err != nil {
+		return nil, err
+	}
+
+	response := &ListProfileFieldsResponse{
+		Body:         bodyBytes,
+		HTTPResponse: rsp,
+	}
+
+	switch {
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 200:
+		var dest ProfileFieldPageResponse
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.JSON200 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && true:
+		var dest Failed
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationProblemJSONDefault = &dest
+
+	}
+
+	switch {
+	case rsp.StatusCode == 200:
+		var headers ListProfileFieldsResponse200Headers
+		if values := rsp.Header.Values("Link"); len(values) > 0 {
+			var value string
+			if err := runtime.BindStyledParameterWithOptions("simple", "Link", values[0], &value, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: false, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			}
+			headers.Link = &value
+		}
+		response.Headers200 = &headers
+	}
+
+	return response, nil
+}
+
+// ParseCreateProfileFieldResponse parses an HTTP response from a CreateProfileFieldWithResponse call
+func ParseCreateProfileFieldResponse(rsp *http.Response) (*CreateProfileFieldResponse, error) {
+	bodyBytes, err := io.ReadAll(rsp.Body)
+	defer func() { _ = rsp.Body.Close() }()
+	if err != nil {
+		return nil, err
+	}
+
+	response := &CreateProfileFieldResponse{
+		Body:         bodyBytes,
+		HTTPResponse: rsp,
+	}
+
+	switch {
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 201:
+		var dest ProfileFieldCreatedResponse
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.JSON201 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && true:
+		var dest Failed
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationProblemJSONDefault = &dest
+
+	}
+
+	switch {
+	case rsp.StatusCode == 201:
+		var headers CreateProfileFieldResponse201Headers
+		if values := rsp.Header.Values("ETag"); len(values) > 0 {
+			var value string
+			if err := runtime.BindStyledParameterWithOptions("simple", "ETag", values[0], &value, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: false, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			}
+			headers.ETag = &value
+		}
+		if values := rsp.Header.Values("Location"); len(values) > 0 {
+			var value string
+			if err := runtime.BindStyledParameterWithOptions("simple", "Location", values[0], &value, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: false, Type: "string", Format: "uri-reference"}); err != nil {
+				return nil, err
+			}
+			headers.Location = &value
+		}
+		response.Headers201 = &headers
+	}
+
+	return response, nil
+}
+
+// ParseDeleteProfileFieldResponse parses an HTTP response from a DeleteProfileFieldWithResponse call
+func ParseDeleteProfileFieldResponse(rsp *http.Response) (*DeleteProfileFieldResponse, error) {
+	bodyBytes, err := io.ReadAll(rsp.Body)
+	defer func() { _ = rsp.Body.Close() }()
+	if err != nil {
+		return nil, err
+	}
+
+	response := &DeleteProfileFieldResponse{
+		Body:         bodyBytes,
+		HTTPResponse: rsp,
+	}
+
+	switch {
+	case rsp.StatusCode == 204:
+		break // No content-type
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && true:
+		var dest Failed
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationProblemJSONDefault = &dest
+
+	}
+
+	return response, nil
+}
+
+// ParseGetProfileFieldResponse parses an HTTP response from a GetProfileFieldWithResponse call
+func ParseGetProfileFieldResponse(rsp *http.Response) (*GetProfileFieldResponse, error) {
+	bodyBytes, err := io.ReadAll(rsp.Body)
+	defer func() { _ = rsp.Body.Close() }()
+	if err != nil {
+		return nil, err
+	}
+
+	response := &GetProfileFieldResponse{
+		Body:         bodyBytes,
+		HTTPResponse: rsp,
+	}
+
+	switch {
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 200:
+		var dest ProfileFieldResponse
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.JSON200 = &dest
+
+	case rsp.StatusCode == 304:
+		break // No content-type
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && true:
+		var dest Failed
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationProblemJSONDefault = &dest
+
+	}
+
+	switch {
+	case rsp.StatusCode == 200:
+		var headers GetProfileFieldResponse200Headers
+		if values := rsp.Header.Values("ETag"); len(values) > 0 {
+			var value string
+			if err := runtime.BindStyledParameterWithOptions("simple", "ETag", values[0], &value, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: false, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			}
+			headers.ETag = &value
+		}
+		response.Headers200 = &headers
+	}
+
+	return response, nil
+}
+
+// ParseReplaceProfileFieldResponse parses an HTTP response from a ReplaceProfileFieldWithResponse call
+func ParseReplaceProfileFieldResponse(rsp *http.Response) (*ReplaceProfileFieldResponse, error) {
+	bodyBytes, err := io.ReadAll(rsp.Body)
+	defer func() { _ = rsp.Body.Close() }()
+	if err != nil {
+		return nil, err
+	}
+
+	response := &ReplaceProfileFieldResponse{
+		Body:         bodyBytes,
+		HTTPResponse: rsp,
+	}
+
+	switch {
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 200:
+		var dest ProfileFieldResponse
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.JSON200 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && true:
+		var dest Failed
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationProblemJSONDefault = &dest
+
+	}
+
+	switch {
+	case rsp.StatusCode == 200:
+		var headers ReplaceProfileFieldResponse200Headers
+		if values := rsp.Header.Values("ETag"); len(values) > 0 {
+			var value string
+			if err := runtime.BindStyledParameterWithOptions("simple", "ETag", values[0], &value, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: false, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			}
+			headers.ETag = &value
+		}
+		response.Headers200 = &headers
+	}
+
+	return response, nil
+}
+
+// ParseListProfileFieldViolationsResponse parses an HTTP response from a ListProfileFieldViolationsWithResponse call
+func ParseListProfileFieldViolationsResponse(rsp *http.Response) (*ListProfileFieldViolationsResponse, error) {
+	bodyBytes, err := io.ReadAll(rsp.Body)
+	defer func() { _ = rsp.Body.Close() }()
+	if err != nil {
+		return nil, err
+	}
+
+	response := &ListProfileFieldViolationsResponse{
+		Body:         bodyBytes,
+		HTTPResponse: rsp,
+	}
+
+	switch {
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 200:
+		var dest FieldViolationPageResponse
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.JSON200 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && true:
+		var dest Failed
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationProblemJSONDefault = &dest
+
+	}
+
+	switch {
+	case rsp.StatusCode == 200:
+		var headers ListProfileFieldViolationsResponse200Headers
+		if values := rsp.Header.Values("Link"); len(values) > 0 {
+			var value string
+			if err := runtime.BindStyledParameterWithOptions("simple", "Link", values[0], &value, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: false, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			}
+			headers.Link = &value
+		}
+		response.Headers200 = &headers
+	}
+
+	return response, nil
+}
+
+// ParseGetProfileResponse parses an HTTP response from a GetProfileWithResponse call
+func ParseGetProfileResponse(rsp *http.Response) (*GetProfileResponse, error) {
+	bodyBytes, err := io.ReadAll(rsp.Body)
+	defer func() { _ = rsp.Body.Close() }()
+	if err != nil {
+		return nil, err
+	}
+
+	response := &GetProfileResponse{
+		Body:         bodyBytes,
+		HTTPResponse: rsp,
+	}
+
+	switch {
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 200:
+		var dest ProfileResponse
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.JSON200 = &dest
+
+	case rsp.StatusCode == 304:
+		break // No content-type
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && true:
+		var dest Failed
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationProblemJSONDefault = &dest
+
+	}
+
+	switch {
+	case rsp.StatusCode == 200:
+		var headers GetProfileResponse200Headers
+		if values := rsp.Header.Values("ETag"); len(values) > 0 {
+			var value string
+			if err := runtime.BindStyledParameterWithOptions("simple", "ETag", values[0], &value, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: false, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			}
+			headers.ETag = &value
+		}
+		response.Headers200 = &headers
+	}
+
+	return response, nil
+}
+
 // ParseEndUserSessionResponse parses an HTTP response from a EndUserSessionWithResponse call
 func ParseEndUserSessionResponse(rsp *http.Response) (*EndUserSessionResponse, error) {
 	bodyBytes, err := io.ReadAll(rsp.Body)
@@ -7310,6 +11680,35 @@ func ParseUpdateUserResponse(rsp *http.Response) (*UpdateUserResponse, error) {
 	return response, nil
 }
 
+// ParseLockUserResponse parses an HTTP response from a LockUserWithResponse call
+func ParseLockUserResponse(rsp *http.Response) (*LockUserResponse, error) {
+	bodyBytes, err := io.ReadAll(rsp.Body)
+	defer func() { _ = rsp.Body.Close() }()
+	if err != nil {
+		return nil, err
+	}
+
+	response := &LockUserResponse{
+		Body:         bodyBytes,
+		HTTPResponse: rsp,
+	}
+
+	switch {
+	case rsp.StatusCode == 204:
+		break // No content-type
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && true:
+		var dest Failed
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationProblemJSONDefault = &dest
+
+	}
+
+	return response, nil
+}
+
 // ParseStartPasswordResetResponse parses an HTTP response from a StartPasswordResetWithResponse call
 func ParseStartPasswordResetResponse(rsp *http.Response) (*StartPasswordResetResponse, error) {
 	bodyBytes, err := io.ReadAll(rsp.Body)
@@ -7334,6 +11733,52 @@ func ParseStartPasswordResetResponse(rsp *http.Response) (*StartPasswordResetRes
 		}
 		response.ApplicationProblemJSONDefault = &dest
 
+	}
+
+	return response, nil
+}
+
+// ParseChangeRoleResponse parses an HTTP response from a ChangeRoleWithResponse call
+func ParseChangeRoleResponse(rsp *http.Response) (*ChangeRoleResponse, error) {
+	bodyBytes, err := io.ReadAll(rsp.Body)
+	defer func() { _ = rsp.Body.Close() }()
+	if err != nil {
+		return nil, err
+	}
+
+	response := &ChangeRoleResponse{
+		Body:         bodyBytes,
+		HTTPResponse: rsp,
+	}
+
+	switch {
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 200:
+		var dest UserResponse
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.JSON200 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && true:
+		var dest Failed
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationProblemJSONDefault = &dest
+
+	}
+
+	switch {
+	case rsp.StatusCode == 200:
+		var headers ChangeRoleResponse200Headers
+		if values := rsp.Header.Values("ETag"); len(values) > 0 {
+			var value string
+			if err := runtime.BindStyledParameterWithOptions("simple", "ETag", values[0], &value, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: false, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			}
+			headers.ETag = &value
+		}
+		response.Headers200 = &headers
 	}
 
 	return response, nil
@@ -7436,6 +11881,81 @@ func ParseListUserSessionsResponse(rsp *http.Response) (*ListUserSessionsRespons
 				return nil, err
 			}
 			headers.Link = &value
+		}
+		response.Headers200 = &headers
+	}
+
+	return response, nil
+}
+
+// ParseReinstateUserResponse parses an HTTP response from a ReinstateUserWithResponse call
+func ParseReinstateUserResponse(rsp *http.Response) (*ReinstateUserResponse, error) {
+	bodyBytes, err := io.ReadAll(rsp.Body)
+	defer func() { _ = rsp.Body.Close() }()
+	if err != nil {
+		return nil, err
+	}
+
+	response := &ReinstateUserResponse{
+		Body:         bodyBytes,
+		HTTPResponse: rsp,
+	}
+
+	switch {
+	case rsp.StatusCode == 204:
+		break // No content-type
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && true:
+		var dest Failed
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationProblemJSONDefault = &dest
+
+	}
+
+	return response, nil
+}
+
+// ParseSuspendUserResponse parses an HTTP response from a SuspendUserWithResponse call
+func ParseSuspendUserResponse(rsp *http.Response) (*SuspendUserResponse, error) {
+	bodyBytes, err := io.ReadAll(rsp.Body)
+	defer func() { _ = rsp.Body.Close() }()
+	if err != nil {
+		return nil, err
+	}
+
+	response := &SuspendUserResponse{
+		Body:         bodyBytes,
+		HTTPResponse: rsp,
+	}
+
+	switch {
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 200:
+		var dest UserResponse
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.JSON200 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && true:
+		var dest Failed
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationProblemJSONDefault = &dest
+
+	}
+
+	switch {
+	case rsp.StatusCode == 200:
+		var headers SuspendUserResponse200Headers
+		if values := rsp.Header.Values("ETag"); len(values) > 0 {
+			var value string
+			if err := runtime.BindStyledParameterWithOptions("simple", "ETag", values[0], &value, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: false, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			}
+			headers.ETag = &value
 		}
 		response.Headers200 = &headers
 	}
@@ -7598,6 +12118,16 @@ type WebhookInitiatorInterface interface {
 
 	OnUserRegistered(ctx context.Context, targetURL string, body OnUserRegisteredJSONRequestBody, reqEditors ...RequestEditorFn) (*http.Response, error)
 
+	// OnUserReinstatedWithBody fires the user.reinstated webhook with any body
+	OnUserReinstatedWithBody(ctx context.Context, targetURL string, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*http.Response, error)
+
+	OnUserReinstated(ctx context.Context, targetURL string, body OnUserReinstatedJSONRequestBody, reqEditors ...RequestEditorFn) (*http.Response, error)
+
+	// OnUserRoleChangedWithBody fires the user.role-changed webhook with any body
+	OnUserRoleChangedWithBody(ctx context.Context, targetURL string, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*http.Response, error)
+
+	OnUserRoleChanged(ctx context.Context, targetURL string, body OnUserRoleChangedJSONRequestBody, reqEditors ...RequestEditorFn) (*http.Response, error)
+
 	// OnUserSecondFactorEnabledWithBody fires the user.second-factor-enabled webhook with any body
 	OnUserSecondFactorEnabledWithBody(ctx context.Context, targetURL string, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*http.Response, error)
 
@@ -7607,6 +12137,11 @@ type WebhookInitiatorInterface interface {
 	OnUserSecondFactorRemovedWithBody(ctx context.Context, targetURL string, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*http.Response, error)
 
 	OnUserSecondFactorRemoved(ctx context.Context, targetURL string, body OnUserSecondFactorRemovedJSONRequestBody, reqEditors ...RequestEditorFn) (*http.Response, error)
+
+	// OnUserSuspendedWithBody fires the user.suspended webhook with any body
+	OnUserSuspendedWithBody(ctx context.Context, targetURL string, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*http.Response, error)
+
+	OnUserSuspended(ctx context.Context, targetURL string, body OnUserSuspendedJSONRequestBody, reqEditors ...RequestEditorFn) (*http.Response, error)
 
 	// OnUserUnlockedWithBody fires the user.unlocked webhook with any body
 	OnUserUnlockedWithBody(ctx context.Context, targetURL string, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*http.Response, error)
@@ -7912,6 +12447,54 @@ func (p *WebhookInitiator) OnUserRegistered(ctx context.Context, targetURL strin
 	return p.Client.Do(req)
 }
 
+func (p *WebhookInitiator) OnUserReinstatedWithBody(ctx context.Context, targetURL string, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*http.Response, error) {
+	req, err := NewOnUserReinstatedWebhookRequestWithBody(targetURL, contentType, body)
+	if err != nil {
+		return nil, err
+	}
+	req = req.WithContext(ctx)
+	if err := p.applyWebhookEditors(ctx, req, reqEditors); err != nil {
+		return nil, err
+	}
+	return p.Client.Do(req)
+}
+
+func (p *WebhookInitiator) OnUserReinstated(ctx context.Context, targetURL string, body OnUserReinstatedJSONRequestBody, reqEditors ...RequestEditorFn) (*http.Response, error) {
+	req, err := NewOnUserReinstatedWebhookRequest(targetURL, body)
+	if err != nil {
+		return nil, err
+	}
+	req = req.WithContext(ctx)
+	if err := p.applyWebhookEditors(ctx, req, reqEditors); err != nil {
+		return nil, err
+	}
+	return p.Client.Do(req)
+}
+
+func (p *WebhookInitiator) OnUserRoleChangedWithBody(ctx context.Context, targetURL string, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*http.Response, error) {
+	req, err := NewOnUserRoleChangedWebhookRequestWithBody(targetURL, contentType, body)
+	if err != nil {
+		return nil, err
+	}
+	req = req.WithContext(ctx)
+	if err := p.applyWebhookEditors(ctx, req, reqEditors); err != nil {
+		return nil, err
+	}
+	return p.Client.Do(req)
+}
+
+func (p *WebhookInitiator) OnUserRoleChanged(ctx context.Context, targetURL string, body OnUserRoleChangedJSONRequestBody, reqEditors ...RequestEditorFn) (*http.Response, error) {
+	req, err := NewOnUserRoleChangedWebhookRequest(targetURL, body)
+	if err != nil {
+		return nil, err
+	}
+	req = req.WithContext(ctx)
+	if err := p.applyWebhookEditors(ctx, req, reqEditors); err != nil {
+		return nil, err
+	}
+	return p.Client.Do(req)
+}
+
 func (p *WebhookInitiator) OnUserSecondFactorEnabledWithBody(ctx context.Context, targetURL string, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*http.Response, error) {
 	req, err := NewOnUserSecondFactorEnabledWebhookRequestWithBody(targetURL, contentType, body)
 	if err != nil {
@@ -7950,6 +12533,30 @@ func (p *WebhookInitiator) OnUserSecondFactorRemovedWithBody(ctx context.Context
 
 func (p *WebhookInitiator) OnUserSecondFactorRemoved(ctx context.Context, targetURL string, body OnUserSecondFactorRemovedJSONRequestBody, reqEditors ...RequestEditorFn) (*http.Response, error) {
 	req, err := NewOnUserSecondFactorRemovedWebhookRequest(targetURL, body)
+	if err != nil {
+		return nil, err
+	}
+	req = req.WithContext(ctx)
+	if err := p.applyWebhookEditors(ctx, req, reqEditors); err != nil {
+		return nil, err
+	}
+	return p.Client.Do(req)
+}
+
+func (p *WebhookInitiator) OnUserSuspendedWithBody(ctx context.Context, targetURL string, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*http.Response, error) {
+	req, err := NewOnUserSuspendedWebhookRequestWithBody(targetURL, contentType, body)
+	if err != nil {
+		return nil, err
+	}
+	req = req.WithContext(ctx)
+	if err := p.applyWebhookEditors(ctx, req, reqEditors); err != nil {
+		return nil, err
+	}
+	return p.Client.Do(req)
+}
+
+func (p *WebhookInitiator) OnUserSuspended(ctx context.Context, targetURL string, body OnUserSuspendedJSONRequestBody, reqEditors ...RequestEditorFn) (*http.Response, error) {
+	req, err := NewOnUserSuspendedWebhookRequest(targetURL, body)
 	if err != nil {
 		return nil, err
 	}
@@ -8404,6 +13011,68 @@ func NewOnUserRegisteredWebhookRequestWithBody(targetURL string, contentType str
 	return req, nil
 }
 
+// NewOnUserReinstatedWebhookRequest builds a application/json POST request for the user.reinstated webhook
+func NewOnUserReinstatedWebhookRequest(targetURL string, body OnUserReinstatedJSONRequestBody) (*http.Request, error) {
+	var bodyReader io.Reader
+	buf, err := json.Marshal(body)
+	if err != nil {
+		return nil, err
+	}
+	bodyReader = bytes.NewReader(buf)
+	return NewOnUserReinstatedWebhookRequestWithBody(targetURL, "application/json", bodyReader)
+}
+
+// NewOnUserReinstatedWebhookRequestWithBody builds a POST request for the user.reinstated webhook with any body
+func NewOnUserReinstatedWebhookRequestWithBody(targetURL string, contentType string, body io.Reader) (*http.Request, error) {
+	var err error
+	_ = err
+
+	reqURL, err := url.Parse(targetURL)
+	if err != nil {
+		return nil, err
+	}
+
+	req, err := http.NewRequest(http.MethodPost, reqURL.String(), body)
+	if err != nil {
+		return nil, err
+	}
+
+	req.Header.Add("Content-Type", contentType)
+
+	return req, nil
+}
+
+// NewOnUserRoleChangedWebhookRequest builds a application/json POST request for the user.role-changed webhook
+func NewOnUserRoleChangedWebhookRequest(targetURL string, body OnUserRoleChangedJSONRequestBody) (*http.Request, error) {
+	var bodyReader io.Reader
+	buf, err := json.Marshal(body)
+	if err != nil {
+		return nil, err
+	}
+	bodyReader = bytes.NewReader(buf)
+	return NewOnUserRoleChangedWebhookRequestWithBody(targetURL, "application/json", bodyReader)
+}
+
+// NewOnUserRoleChangedWebhookRequestWithBody builds a POST request for the user.role-changed webhook with any body
+func NewOnUserRoleChangedWebhookRequestWithBody(targetURL string, contentType string, body io.Reader) (*http.Request, error) {
+	var err error
+	_ = err
+
+	reqURL, err := url.Parse(targetURL)
+	if err != nil {
+		return nil, err
+	}
+
+	req, err := http.NewRequest(http.MethodPost, reqURL.String(), body)
+	if err != nil {
+		return nil, err
+	}
+
+	req.Header.Add("Content-Type", contentType)
+
+	return req, nil
+}
+
 // NewOnUserSecondFactorEnabledWebhookRequest builds a application/json POST request for the user.second-factor-enabled webhook
 func NewOnUserSecondFactorEnabledWebhookRequest(targetURL string, body OnUserSecondFactorEnabledJSONRequestBody) (*http.Request, error) {
 	var bodyReader io.Reader
@@ -8448,6 +13117,37 @@ func NewOnUserSecondFactorRemovedWebhookRequest(targetURL string, body OnUserSec
 
 // NewOnUserSecondFactorRemovedWebhookRequestWithBody builds a POST request for the user.second-factor-removed webhook with any body
 func NewOnUserSecondFactorRemovedWebhookRequestWithBody(targetURL string, contentType string, body io.Reader) (*http.Request, error) {
+	var err error
+	_ = err
+
+	reqURL, err := url.Parse(targetURL)
+	if err != nil {
+		return nil, err
+	}
+
+	req, err := http.NewRequest(http.MethodPost, reqURL.String(), body)
+	if err != nil {
+		return nil, err
+	}
+
+	req.Header.Add("Content-Type", contentType)
+
+	return req, nil
+}
+
+// NewOnUserSuspendedWebhookRequest builds a application/json POST request for the user.suspended webhook
+func NewOnUserSuspendedWebhookRequest(targetURL string, body OnUserSuspendedJSONRequestBody) (*http.Request, error) {
+	var bodyReader io.Reader
+	buf, err := json.Marshal(body)
+	if err != nil {
+		return nil, err
+	}
+	bodyReader = bytes.NewReader(buf)
+	return NewOnUserSuspendedWebhookRequestWithBody(targetURL, "application/json", bodyReader)
+}
+
+// NewOnUserSuspendedWebhookRequestWithBody builds a POST request for the user.suspended webhook with any body
+func NewOnUserSuspendedWebhookRequestWithBody(targetURL string, contentType string, body io.Reader) (*http.Request, error) {
 	var err error
 	_ = err
 

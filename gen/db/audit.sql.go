@@ -7,10 +7,45 @@ package db
 
 import (
 	"context"
+	"encoding/json"
 
 	"github.com/google/uuid"
 	"github.com/usherhq/usher/gen/spec"
 )
+
+const appendAuditEntries = `-- name: AppendAuditEntries :exec
+INSERT INTO audit_entries (id, action, actor_kind, actor_id, user_id, address, device, request_id, details)
+SELECT unnest($1::uuid[]), unnest($2::text[]), $3, $4, unnest($5::uuid[]), $6,
+    $7, $8, unnest($9::text[])::jsonb
+`
+
+type AppendAuditEntriesParams struct {
+	Ids       []uuid.UUID
+	Actions   []string
+	ActorKind spec.AuditActorKind
+	ActorID   *string
+	UserIds   []uuid.UUID
+	Address   *string
+	Device    *string
+	RequestID *string
+	Details   []string
+}
+
+// AppendAuditEntries adds what one actor did to many accounts.
+func (q *Queries) AppendAuditEntries(ctx context.Context, db DBTX, arg AppendAuditEntriesParams) error {
+	_, err := db.Exec(ctx, appendAuditEntries,
+		arg.Ids,
+		arg.Actions,
+		arg.ActorKind,
+		arg.ActorID,
+		arg.UserIds,
+		arg.Address,
+		arg.Device,
+		arg.RequestID,
+		arg.Details,
+	)
+	return err
+}
 
 const appendAuditEntry = `-- name: AppendAuditEntry :exec
 INSERT INTO audit_entries (id, action, actor_kind, actor_id, user_id, address, device, request_id, details)
@@ -27,7 +62,7 @@ type AppendAuditEntryParams struct {
 	Address   *string
 	Device    *string
 	RequestID *string
-	Details   []byte
+	Details   json.RawMessage
 }
 
 func (q *Queries) AppendAuditEntry(ctx context.Context, db DBTX, arg AppendAuditEntryParams) error {

@@ -7,6 +7,7 @@ package db
 
 import (
 	"context"
+	"encoding/json"
 )
 
 const claimIdempotencyKey = `-- name: ClaimIdempotencyKey :one
@@ -76,7 +77,7 @@ type KeepAnswerParams struct {
 	Key         string
 	Fingerprint []byte
 	Status      int32
-	Header      []byte
+	Header      json.RawMessage
 	Body        []byte
 }
 

@@ -6,6 +6,7 @@ package db
 
 import (
 	"database/sql/driver"
+	"encoding/json"
 	"fmt"
 	"time"
 
@@ -68,7 +69,23 @@ type AuditEntry struct {
 	Address    *string
 	Device     *string
 	RequestID  *string
-	Details    []byte
+	Details    json.RawMessage
+}
+
+type Export struct {
+	ID         uuid.UUID
+	CreatedBy  uuid.UUID
+	State      spec.ExportState
+	Filter     json.RawMessage
+	Fields     []string
+	Place      json.RawMessage
+	Rows       int64
+	Size       int64
+	Detail     *string
+	Version    int64
+	CreatedAt  time.Time
+	FinishedAt *time.Time
+	ExpiresAt  time.Time
 }
 
 type IdempotentAnswer struct {
@@ -76,9 +93,46 @@ type IdempotentAnswer struct {
 	Key         string
 	Fingerprint []byte
 	Status      int32
-	Header      []byte
+	Header      json.RawMessage
 	Body        []byte
 	CreatedAt   time.Time
+}
+
+type Import struct {
+	ID          uuid.UUID
+	State       spec.ImportState
+	DryRun      bool
+	SkipBad     bool
+	Mail        bool
+	ByOperator  bool
+	CreatedBy   *uuid.UUID
+	Role        *spec.Role
+	Scopes      string
+	Origin      json.RawMessage
+	Digest      []byte
+	Size        int64
+	Read        int64
+	Line        int64
+	RowsRead    int64
+	RowsBad     int64
+	RowsWritten int64
+	RowsStored  int64
+	Problems    int64
+	RowsAbove   int64
+	Detail      *string
+	Version     int64
+	CreatedAt   time.Time
+	FinishedAt  *time.Time
+}
+
+type ImportProblem struct {
+	ImportID uuid.UUID
+	Line     int64
+	Column   int32
+	Number   int32
+	Field    *string
+	Code     string
+	Detail   string
 }
 
 type OneTimeToken struct {
@@ -95,8 +149,27 @@ type Outbox struct {
 	ID         int64
 	Kind       string
 	UserID     uuid.UUID
-	Payload    []byte
+	Payload    json.RawMessage
 	RecordedAt time.Time
+}
+
+type ProfileField struct {
+	ID         uuid.UUID
+	Name       string
+	Title      string
+	Schema     []byte
+	Filterable bool
+	Public     bool
+	Version    int64
+	CheckedAt  *time.Time
+	CreatedAt  time.Time
+	UpdatedAt  time.Time
+}
+
+type ProfileFieldViolation struct {
+	FieldID uuid.UUID
+	UserID  uuid.UUID
+	Detail  string
 }
 
 type SecondFactor struct {
@@ -140,32 +213,36 @@ type SigningKey struct {
 }
 
 type User struct {
-	ID              uuid.UUID
-	Email           string
-	EmailKey        string
-	EmailVerifiedAt *time.Time
-	Nickname        string
-	NicknameKey     string
-	PasswordHash    *string
-	FirstName       *string
-	LastName        *string
-	Bio             *string
-	Location        *string
-	Locale          *string
-	TimeZone        *string
-	WebsiteURL      *string
-	LinkedinURL     *string
-	GithubURL       *string
-	Professional    bool
-	Role            spec.Role
-	Status          spec.UserStatus
-	RegisteredAs    spec.RegistrationKind
-	LastLoginAt     *time.Time
-	Version         int64
-	CreatedAt       time.Time
-	UpdatedAt       time.Time
-	PendingEmail    *string
-	LockedUntil     *time.Time
-	SecondFactorAt  *time.Time
-	ShortPassword   bool
+	ID               uuid.UUID
+	Email            string
+	EmailKey         string
+	EmailVerifiedAt  *time.Time
+	Nickname         string
+	NicknameKey      string
+	PasswordHash     *string
+	FirstName        *string
+	LastName         *string
+	Bio              *string
+	Location         *string
+	Locale           *string
+	TimeZone         *string
+	WebsiteURL       *string
+	LinkedinURL      *string
+	GithubURL        *string
+	Professional     bool
+	Role             spec.Role
+	Status           spec.UserStatus
+	RegisteredAs     spec.RegistrationKind
+	LastLoginAt      *time.Time
+	Version          int64
+	CreatedAt        time.Time
+	UpdatedAt        time.Time
+	PendingEmail     *string
+	LockedUntil      *time.Time
+	SecondFactorAt   *time.Time
+	ShortPassword    bool
+	NicknameSkeleton *string
+	StaffLockUntil   *time.Time
+	Fields           json.RawMessage
+	SearchKey        string
 }

@@ -7,6 +7,7 @@ package db
 
 import (
 	"context"
+	"encoding/json"
 
 	"github.com/google/uuid"
 )
@@ -18,11 +19,27 @@ INSERT INTO outbox (kind, user_id, payload) VALUES ($1, $2, $3)
 type AppendFactParams struct {
 	Kind    string
 	UserID  uuid.UUID
-	Payload []byte
+	Payload json.RawMessage
 }
 
 func (q *Queries) AppendFact(ctx context.Context, db DBTX, arg AppendFactParams) error {
 	_, err := db.Exec(ctx, appendFact, arg.Kind, arg.UserID, arg.Payload)
+	return err
+}
+
+const appendFacts = `-- name: AppendFacts :exec
+INSERT INTO outbox (kind, user_id, payload)
+SELECT unnest($1::text[]), unnest($2::uuid[]), unnest($3::text[])::jsonb
+`
+
+type AppendFactsParams struct {
+	Kinds    []string
+	UserIds  []uuid.UUID
+	Payloads []string
+}
+
+func (q *Queries) AppendFacts(ctx context.Context, db DBTX, arg AppendFactsParams) error {
+	_, err := db.Exec(ctx, appendFacts, arg.Kinds, arg.UserIds, arg.Payloads)
 	return err
 }
 

@@ -150,7 +150,7 @@ func (q *Queries) GetRefreshable(ctx context.Context, db DBTX, arg GetRefreshabl
 }
 
 const getSessionUser = `-- name: GetSessionUser :one
-SELECT u.id, u.email, u.email_key, u.email_verified_at, u.nickname, u.nickname_key, u.password_hash, u.first_name, u.last_name, u.bio, u.location, u.locale, u.time_zone, u.website_url, u.linkedin_url, u.github_url, u.professional, u.role, u.status, u.registered_as, u.last_login_at, u.version, u.created_at, u.updated_at, u.pending_email, u.locked_until, u.second_factor_at, u.short_password, s.scopes, s.authenticated_at, ('mfa' = ANY (s.amr))::boolean AS mfa,
+SELECT u.id, u.email, u.email_key, u.email_verified_at, u.nickname, u.nickname_key, u.password_hash, u.first_name, u.last_name, u.bio, u.location, u.locale, u.time_zone, u.website_url, u.linkedin_url, u.github_url, u.professional, u.role, u.status, u.registered_as, u.last_login_at, u.version, u.created_at, u.updated_at, u.pending_email, u.locked_until, u.second_factor_at, u.short_password, u.nickname_skeleton, u.staff_lock_until, u.fields, u.search_key, s.scopes, s.authenticated_at, ('mfa' = ANY (s.amr))::boolean AS mfa,
     (s.last_used_at < now() - interval '1 minute')::boolean AS idle
 FROM sessions s JOIN users u ON u.id = s.user_id
 WHERE s.id = $1 AND u.id = $2
@@ -198,6 +198,10 @@ func (q *Queries) GetSessionUser(ctx context.Context, db DBTX, sessionID uuid.UU
 		&i.User.LockedUntil,
 		&i.User.SecondFactorAt,
 		&i.User.ShortPassword,
+		&i.User.NicknameSkeleton,
+		&i.User.StaffLockUntil,
+		&i.User.Fields,
+		&i.User.SearchKey,
 		&i.Scopes,
 		&i.AuthenticatedAt,
 		&i.Mfa,

@@ -7,6 +7,7 @@ package db
 
 import (
 	"context"
+	"encoding/json"
 	"time"
 
 	"github.com/google/uuid"
@@ -24,46 +25,46 @@ func (q *Queries) AnyUser(ctx context.Context, db DBTX) (bool, error) {
 	return exists, err
 }
 
-const countUsers = `-- name: CountUsers :one
-SELECT count(*) FROM users
+const clearLocks = `-- name: ClearLocks :exec
+UPDATE users SET locked_until = NULL, staff_lock_until = NULL WHERE id = $1
 `
 
-func (q *Queries) CountUsers(ctx context.Context, db DBTX) (int64, error) {
-	row := db.QueryRow(ctx, countUsers)
-	var count int64
-	err := row.Scan(&count)
-	return count, err
+func (q *Queries) ClearLocks(ctx context.Context, db DBTX, id uuid.UUID) error {
+	_, err := db.Exec(ctx, clearLocks, id)
+	return err
 }
 
 const createUser = `-- name: CreateUser :one
-INSERT INTO users (id, email, email_key, email_verified_at, nickname, nickname_key, password_hash, first_name, last_name,
-    bio, location, locale, time_zone, website_url, linkedin_url, github_url, role, registered_as)
+INSERT INTO users (id, email, email_key, email_verified_at, nickname, nickname_key, nickname_skeleton, password_hash,
+    first_name, last_name, bio, location, locale, time_zone, website_url, linkedin_url, github_url, fields, role, registered_as)
 VALUES ($1, $2, $3, CASE WHEN $4::boolean THEN now() END, $5, $6, $7,
-    $8, $9, $10, $11, $12,
-    $13, $14, $15, $16,
-    $17, $18)
-RETURNING id, email, email_key, email_verified_at, nickname, nickname_key, password_hash, first_name, last_name, bio, location, locale, time_zone, website_url, linkedin_url, github_url, professional, role, status, registered_as, last_login_at, version, created_at, updated_at, pending_email, locked_until, second_factor_at, short_password
+    $8, $9, $10, $11, $12, $13,
+    $14, $15, $16, $17, $18,
+    $19, $20)
+RETURNING id, email, email_key, email_verified_at, nickname, nickname_key, password_hash, first_name, last_name, bio, location, locale, time_zone, website_url, linkedin_url, github_url, professional, role, status, registered_as, last_login_at, version, created_at, updated_at, pending_email, locked_until, second_factor_at, short_password, nickname_skeleton, staff_lock_until, fields, search_key
 `
 
 type CreateUserParams struct {
-	ID           uuid.UUID
-	Email        string
-	EmailKey     string
-	Verified     bool
-	Nickname     string
-	NicknameKey  string
-	PasswordHash *string
-	FirstName    *string
-	LastName     *string
-	Bio          *string
-	Location     *string
-	Locale       *string
-	TimeZone     *string
-	WebsiteURL   *string
-	LinkedinURL  *string
-	GithubURL    *string
-	Role         spec.Role
-	RegisteredAs spec.RegistrationKind
+	ID               uuid.UUID
+	Email            string
+	EmailKey         string
+	Verified         bool
+	Nickname         string
+	NicknameKey      string
+	NicknameSkeleton *string
+	PasswordHash     *string
+	FirstName        *string
+	LastName         *string
+	Bio              *string
+	Location         *string
+	Locale           *string
+	TimeZone         *string
+	WebsiteURL       *string
+	LinkedinURL      *string
+	GithubURL        *string
+	Fields           json.RawMessage
+	Role             spec.Role
+	RegisteredAs     spec.RegistrationKind
 }
 
 func (q *Queries) CreateUser(ctx context.Context, db DBTX, arg CreateUserParams) (User, error) {
@@ -74,6 +75,7 @@ func (q *Queries) CreateUser(ctx context.Context, db DBTX, arg CreateUserParams)
 		arg.Verified,
 		arg.Nickname,
 		arg.NicknameKey,
+		arg.NicknameSkeleton,
 		arg.PasswordHash,
 		arg.FirstName,
 		arg.LastName,
@@ -84,6 +86,7 @@ func (q *Queries) CreateUser(ctx context.Context, db DBTX, arg CreateUserParams)
 		arg.WebsiteURL,
 		arg.LinkedinURL,
 		arg.GithubURL,
+		arg.Fields,
 		arg.Role,
 		arg.RegisteredAs,
 	)
@@ -117,6 +120,10 @@ func (q *Queries) CreateUser(ctx context.Context, db DBTX, arg CreateUserParams)
 		&i.LockedUntil,
 		&i.SecondFactorAt,
 		&i.ShortPassword,
+		&i.NicknameSkeleton,
+		&i.StaffLockUntil,
+		&i.Fields,
+		&i.SearchKey,
 	)
 	return i, err
 }
@@ -131,19 +138,58 @@ func (q *Queries) DeleteUser(ctx context.Context, db DBTX, id uuid.UUID) error {
 }
 
 const getAddressee = `-- name: GetAddressee :one
-SELECT coalesce((SELECT u.id FROM users u WHERE u.email_key = $1), gen_random_uuid())::uuid AS id
+SELECT coalesce((SELECT u.id FROM users u WHERE u.email_key = $1), $2)::uuid AS id
 `
 
-// GetAddressee is the user with an address, or nobody's id: the same work and the same answer for both.
-func (q *Queries) GetAddressee(ctx context.Context, db DBTX, emailKey string) (uuid.UUID, error) {
-	row := db.QueryRow(ctx, getAddressee, emailKey)
+// GetAddressee is the user with an address, or the id given for nobody: the same work and the same answer for both.
+func (q *Queries) GetAddressee(ctx context.Context, db DBTX, emailKey string, nobody uuid.UUID) (uuid.UUID, error) {
+	row := db.QueryRow(ctx, getAddressee, emailKey, nobody)
 	var id uuid.UUID
 	err := row.Scan(&id)
 	return id, err
 }
 
+const getProfile = `-- name: GetProfile :one
+SELECT u.nickname, u.first_name, u.bio, u.location, u.website_url, u.linkedin_url, u.github_url, u.professional, u.created_at,
+    coalesce((SELECT jsonb_object_agg(v.key, v.value) FROM jsonb_each(u.fields) v JOIN profile_fields f ON f.name = v.key WHERE f.public), '{}')::jsonb AS fields
+FROM users u
+WHERE u.nickname_key = $1 AND u.email_verified_at IS NOT NULL AND u.status = 'active'
+`
+
+type GetProfileRow struct {
+	Nickname     string
+	FirstName    *string
+	Bio          *string
+	Location     *string
+	WebsiteURL   *string
+	LinkedinURL  *string
+	GithubURL    *string
+	Professional bool
+	CreatedAt    time.Time
+	Fields       json.RawMessage
+}
+
+// GetProfile reads what anybody may see of somebody, by nickname_key: never whole rows, so that nothing else can get out.
+func (q *Queries) GetProfile(ctx context.Context, db DBTX, nicknameKey string) (GetProfileRow, error) {
+	row := db.QueryRow(ctx, getProfile, nicknameKey)
+	var i GetProfileRow
+	err := row.Scan(
+		&i.Nickname,
+		&i.FirstName,
+		&i.Bio,
+		&i.Location,
+		&i.WebsiteURL,
+		&i.LinkedinURL,
+		&i.GithubURL,
+		&i.Professional,
+		&i.CreatedAt,
+		&i.Fields,
+	)
+	return i, err
+}
+
 const getSigningIn = `-- name: GetSigningIn :one
-SELECT u.id, u.email, u.email_key, u.email_verified_at, u.nickname, u.nickname_key, u.password_hash, u.first_name, u.last_name, u.bio, u.location, u.locale, u.time_zone, u.website_url, u.linkedin_url, u.github_url, u.professional, u.role, u.status, u.registered_as, u.last_login_at, u.version, u.created_at, u.updated_at, u.pending_email, u.locked_until, u.second_factor_at, u.short_password, EXISTS (SELECT FROM known_networks k WHERE k.user_id = u.id AND k.network = $1) AS known_there
+SELECT u.id, u.email, u.email_key, u.email_verified_at, u.nickname, u.nickname_key, u.password_hash, u.first_name, u.last_name, u.bio, u.location, u.locale, u.time_zone, u.website_url, u.linkedin_url, u.github_url, u.professional, u.role, u.status, u.registered_as, u.last_login_at, u.version, u.created_at, u.updated_at, u.pending_email, u.locked_until, u.second_factor_at, u.short_password, u.nickname_skeleton, u.staff_lock_until, u.fields, u.search_key, EXISTS (SELECT FROM known_networks k WHERE k.user_id = u.id AND k.network = $1) AS known_there
 FROM users u WHERE u.email_key = $2
 `
 
@@ -185,13 +231,29 @@ func (q *Queries) GetSigningIn(ctx context.Context, db DBTX, network string, ema
 		&i.User.LockedUntil,
 		&i.User.SecondFactorAt,
 		&i.User.ShortPassword,
+		&i.User.NicknameSkeleton,
+		&i.User.StaffLockUntil,
+		&i.User.Fields,
+		&i.User.SearchKey,
 		&i.KnownThere,
 	)
 	return i, err
 }
 
+const getStaffLock = `-- name: GetStaffLock :one
+SELECT staff_lock_until FROM users WHERE id = $1 AND staff_lock_until > now()
+`
+
+// GetStaffLock is when the lock ends in which staff hold an account.
+func (q *Queries) GetStaffLock(ctx context.Context, db DBTX, id uuid.UUID) (*time.Time, error) {
+	row := db.QueryRow(ctx, getStaffLock, id)
+	var staff_lock_until *time.Time
+	err := row.Scan(&staff_lock_until)
+	return staff_lock_until, err
+}
+
 const getUser = `-- name: GetUser :one
-SELECT id, email, email_key, email_verified_at, nickname, nickname_key, password_hash, first_name, last_name, bio, location, locale, time_zone, website_url, linkedin_url, github_url, professional, role, status, registered_as, last_login_at, version, created_at, updated_at, pending_email, locked_until, second_factor_at, short_password FROM users WHERE id = $1
+SELECT id, email, email_key, email_verified_at, nickname, nickname_key, password_hash, first_name, last_name, bio, location, locale, time_zone, website_url, linkedin_url, github_url, professional, role, status, registered_as, last_login_at, version, created_at, updated_at, pending_email, locked_until, second_factor_at, short_password, nickname_skeleton, staff_lock_until, fields, search_key FROM users WHERE id = $1
 `
 
 func (q *Queries) GetUser(ctx context.Context, db DBTX, id uuid.UUID) (User, error) {
@@ -226,12 +288,16 @@ func (q *Queries) GetUser(ctx context.Context, db DBTX, id uuid.UUID) (User, err
 		&i.LockedUntil,
 		&i.SecondFactorAt,
 		&i.ShortPassword,
+		&i.NicknameSkeleton,
+		&i.StaffLockUntil,
+		&i.Fields,
+		&i.SearchKey,
 	)
 	return i, err
 }
 
 const getUserByEmail = `-- name: GetUserByEmail :one
-SELECT id, email, email_key, email_verified_at, nickname, nickname_key, password_hash, first_name, last_name, bio, location, locale, time_zone, website_url, linkedin_url, github_url, professional, role, status, registered_as, last_login_at, version, created_at, updated_at, pending_email, locked_until, second_factor_at, short_password FROM users WHERE email_key = $1
+SELECT id, email, email_key, email_verified_at, nickname, nickname_key, password_hash, first_name, last_name, bio, location, locale, time_zone, website_url, linkedin_url, github_url, professional, role, status, registered_as, last_login_at, version, created_at, updated_at, pending_email, locked_until, second_factor_at, short_password, nickname_skeleton, staff_lock_until, fields, search_key FROM users WHERE email_key = $1
 `
 
 func (q *Queries) GetUserByEmail(ctx context.Context, db DBTX, emailKey string) (User, error) {
@@ -266,8 +332,70 @@ func (q *Queries) GetUserByEmail(ctx context.Context, db DBTX, emailKey string) 
 		&i.LockedUntil,
 		&i.SecondFactorAt,
 		&i.ShortPassword,
+		&i.NicknameSkeleton,
+		&i.StaffLockUntil,
+		&i.Fields,
+		&i.SearchKey,
 	)
 	return i, err
+}
+
+const getUserByNickname = `-- name: GetUserByNickname :one
+SELECT id, email, email_key, email_verified_at, nickname, nickname_key, password_hash, first_name, last_name, bio, location, locale, time_zone, website_url, linkedin_url, github_url, professional, role, status, registered_as, last_login_at, version, created_at, updated_at, pending_email, locked_until, second_factor_at, short_password, nickname_skeleton, staff_lock_until, fields, search_key FROM users WHERE nickname_key = $1
+`
+
+func (q *Queries) GetUserByNickname(ctx context.Context, db DBTX, nicknameKey string) (User, error) {
+	row := db.QueryRow(ctx, getUserByNickname, nicknameKey)
+	var i User
+	err := row.Scan(
+		&i.ID,
+		&i.Email,
+		&i.EmailKey,
+		&i.EmailVerifiedAt,
+		&i.Nickname,
+		&i.NicknameKey,
+		&i.PasswordHash,
+		&i.FirstName,
+		&i.LastName,
+		&i.Bio,
+		&i.Location,
+		&i.Locale,
+		&i.TimeZone,
+		&i.WebsiteURL,
+		&i.LinkedinURL,
+		&i.GithubURL,
+		&i.Professional,
+		&i.Role,
+		&i.Status,
+		&i.RegisteredAs,
+		&i.LastLoginAt,
+		&i.Version,
+		&i.CreatedAt,
+		&i.UpdatedAt,
+		&i.PendingEmail,
+		&i.LockedUntil,
+		&i.SecondFactorAt,
+		&i.ShortPassword,
+		&i.NicknameSkeleton,
+		&i.StaffLockUntil,
+		&i.Fields,
+		&i.SearchKey,
+	)
+	return i, err
+}
+
+const holdsRole = `-- name: HoldsRole :one
+SELECT EXISTS (
+    SELECT FROM users WHERE id = $1 AND role >= $2 AND status = 'active' AND coalesce(staff_lock_until <= now(), true)
+)
+`
+
+// HoldsRole tells whether an account may act in a role, or in one above it. Postgres orders an enum as it was declared.
+func (q *Queries) HoldsRole(ctx context.Context, db DBTX, iD uuid.UUID, role spec.Role) (bool, error) {
+	row := db.QueryRow(ctx, holdsRole, iD, role)
+	var exists bool
+	err := row.Scan(&exists)
+	return exists, err
 }
 
 const listUnconfirmed = `-- name: ListUnconfirmed :many
@@ -299,123 +427,11 @@ func (q *Queries) ListUnconfirmed(ctx context.Context, db DBTX, age time.Duratio
 	return items, nil
 }
 
-const listUsers = `-- name: ListUsers :many
-SELECT id, email, email_key, email_verified_at, nickname, nickname_key, password_hash, first_name, last_name, bio, location, locale, time_zone, website_url, linkedin_url, github_url, professional, role, status, registered_as, last_login_at, version, created_at, updated_at, pending_email, locked_until, second_factor_at, short_password FROM users
-WHERE id < $1
-ORDER BY id DESC
-LIMIT $2
-`
-
-// ListUsers reads a page, newest first: UUIDv7 keys order accounts by when they came. The first page starts at the
-// greatest key rather than at none: "before IS NULL OR id < before" would have a generic plan walk the index.
-func (q *Queries) ListUsers(ctx context.Context, db DBTX, before uuid.UUID, size int32) ([]User, error) {
-	rows, err := db.Query(ctx, listUsers, before, size)
-	if err != nil {
-		return nil, err
-	}
-	defer rows.Close()
-	items := []User{}
-	for rows.Next() {
-		var i User
-		if err := rows.Scan(
-			&i.ID,
-			&i.Email,
-			&i.EmailKey,
-			&i.EmailVerifiedAt,
-			&i.Nickname,
-			&i.NicknameKey,
-			&i.PasswordHash,
-			&i.FirstName,
-			&i.LastName,
-			&i.Bio,
-			&i.Location,
-			&i.Locale,
-			&i.TimeZone,
-			&i.WebsiteURL,
-			&i.LinkedinURL,
-			&i.GithubURL,
-			&i.Professional,
-			&i.Role,
-			&i.Status,
-			&i.RegisteredAs,
-			&i.LastLoginAt,
-			&i.Version,
-			&i.CreatedAt,
-			&i.UpdatedAt,
-			&i.PendingEmail,
-			&i.LockedUntil,
-			&i.SecondFactorAt,
-			&i.ShortPassword,
-		); err != nil {
-			return nil, err
-		}
-		items = append(items, i)
-	}
-	if err := rows.Err(); err != nil {
-		return nil, err
-	}
-	return items, nil
-}
-
-const listUsersBack = `-- name: ListUsersBack :many
-SELECT id, email, email_key, email_verified_at, nickname, nickname_key, password_hash, first_name, last_name, bio, location, locale, time_zone, website_url, linkedin_url, github_url, professional, role, status, registered_as, last_login_at, version, created_at, updated_at, pending_email, locked_until, second_factor_at, short_password FROM users
-WHERE id > $1
-ORDER BY id
-LIMIT $2
-`
-
-// ListUsersBack reads the page before a given account, nearest first.
-func (q *Queries) ListUsersBack(ctx context.Context, db DBTX, after uuid.UUID, size int32) ([]User, error) {
-	rows, err := db.Query(ctx, listUsersBack, after, size)
-	if err != nil {
-		return nil, err
-	}
-	defer rows.Close()
-	items := []User{}
-	for rows.Next() {
-		var i User
-		if err := rows.Scan(
-			&i.ID,
-			&i.Email,
-			&i.EmailKey,
-			&i.EmailVerifiedAt,
-			&i.Nickname,
-			&i.NicknameKey,
-			&i.PasswordHash,
-			&i.FirstName,
-			&i.LastName,
-			&i.Bio,
-			&i.Location,
-			&i.Locale,
-			&i.TimeZone,
-			&i.WebsiteURL,
-			&i.LinkedinURL,
-			&i.GithubURL,
-			&i.Professional,
-			&i.Role,
-			&i.Status,
-			&i.RegisteredAs,
-			&i.LastLoginAt,
-			&i.Version,
-			&i.CreatedAt,
-			&i.UpdatedAt,
-			&i.PendingEmail,
-			&i.LockedUntil,
-			&i.SecondFactorAt,
-			&i.ShortPassword,
-		); err != nil {
-			return nil, err
-		}
-		items = append(items, i)
-	}
-	if err := rows.Err(); err != nil {
-		return nil, err
-	}
-	return items, nil
-}
-
 const lockAdmins = `-- name: LockAdmins :many
-SELECT id FROM users WHERE role = 'ADMIN' AND status = 'active' AND email_verified_at IS NOT NULL ORDER BY id FOR UPDATE
+SELECT id FROM users
+WHERE role = 'ADMIN' AND status = 'active' AND email_verified_at IS NOT NULL AND coalesce(staff_lock_until <= now(), true)
+ORDER BY id
+FOR UPDATE
 `
 
 // LockAdmins serialises everything that could leave nobody in charge: the rows are locked in one order, and who waits
@@ -452,7 +468,7 @@ func (q *Queries) LockFirstUser(ctx context.Context, db DBTX) error {
 }
 
 const lockUser = `-- name: LockUser :one
-SELECT id, email, email_key, email_verified_at, nickname, nickname_key, password_hash, first_name, last_name, bio, location, locale, time_zone, website_url, linkedin_url, github_url, professional, role, status, registered_as, last_login_at, version, created_at, updated_at, pending_email, locked_until, second_factor_at, short_password FROM users WHERE id = $1 FOR UPDATE
+SELECT id, email, email_key, email_verified_at, nickname, nickname_key, password_hash, first_name, last_name, bio, location, locale, time_zone, website_url, linkedin_url, github_url, professional, role, status, registered_as, last_login_at, version, created_at, updated_at, pending_email, locked_until, second_factor_at, short_password, nickname_skeleton, staff_lock_until, fields, search_key FROM users WHERE id = $1 FOR UPDATE
 `
 
 func (q *Queries) LockUser(ctx context.Context, db DBTX, id uuid.UUID) (User, error) {
@@ -487,6 +503,10 @@ func (q *Queries) LockUser(ctx context.Context, db DBTX, id uuid.UUID) (User, er
 		&i.LockedUntil,
 		&i.SecondFactorAt,
 		&i.ShortPassword,
+		&i.NicknameSkeleton,
+		&i.StaffLockUntil,
+		&i.Fields,
+		&i.SearchKey,
 	)
 	return i, err
 }
@@ -511,7 +531,7 @@ func (q *Queries) ReplaceHash(ctx context.Context, db DBTX, passwordHash *string
 }
 
 const setLockedUntil = `-- name: SetLockedUntil :one
-UPDATE users SET locked_until = $1 WHERE id = $2 RETURNING id, email, email_key, email_verified_at, nickname, nickname_key, password_hash, first_name, last_name, bio, location, locale, time_zone, website_url, linkedin_url, github_url, professional, role, status, registered_as, last_login_at, version, created_at, updated_at, pending_email, locked_until, second_factor_at, short_password
+UPDATE users SET locked_until = $1 WHERE id = $2 RETURNING id, email, email_key, email_verified_at, nickname, nickname_key, password_hash, first_name, last_name, bio, location, locale, time_zone, website_url, linkedin_url, github_url, professional, role, status, registered_as, last_login_at, version, created_at, updated_at, pending_email, locked_until, second_factor_at, short_password, nickname_skeleton, staff_lock_until, fields, search_key
 `
 
 func (q *Queries) SetLockedUntil(ctx context.Context, db DBTX, lockedUntil *time.Time, iD uuid.UUID) (User, error) {
@@ -546,6 +566,10 @@ func (q *Queries) SetLockedUntil(ctx context.Context, db DBTX, lockedUntil *time
 		&i.LockedUntil,
 		&i.SecondFactorAt,
 		&i.ShortPassword,
+		&i.NicknameSkeleton,
+		&i.StaffLockUntil,
+		&i.Fields,
+		&i.SearchKey,
 	)
 	return i, err
 }
@@ -577,11 +601,55 @@ func (q *Queries) SetPendingEmail(ctx context.Context, db DBTX, pendingEmail *st
 	return err
 }
 
+const setRole = `-- name: SetRole :one
+UPDATE users SET role = $1, version = version + 1, updated_at = now() WHERE id = $2 RETURNING id, email, email_key, email_verified_at, nickname, nickname_key, password_hash, first_name, last_name, bio, location, locale, time_zone, website_url, linkedin_url, github_url, professional, role, status, registered_as, last_login_at, version, created_at, updated_at, pending_email, locked_until, second_factor_at, short_password, nickname_skeleton, staff_lock_until, fields, search_key
+`
+
+func (q *Queries) SetRole(ctx context.Context, db DBTX, role spec.Role, iD uuid.UUID) (User, error) {
+	row := db.QueryRow(ctx, setRole, role, iD)
+	var i User
+	err := row.Scan(
+		&i.ID,
+		&i.Email,
+		&i.EmailKey,
+		&i.EmailVerifiedAt,
+		&i.Nickname,
+		&i.NicknameKey,
+		&i.PasswordHash,
+		&i.FirstName,
+		&i.LastName,
+		&i.Bio,
+		&i.Location,
+		&i.Locale,
+		&i.TimeZone,
+		&i.WebsiteURL,
+		&i.LinkedinURL,
+		&i.GithubURL,
+		&i.Professional,
+		&i.Role,
+		&i.Status,
+		&i.RegisteredAs,
+		&i.LastLoginAt,
+		&i.Version,
+		&i.CreatedAt,
+		&i.UpdatedAt,
+		&i.PendingEmail,
+		&i.LockedUntil,
+		&i.SecondFactorAt,
+		&i.ShortPassword,
+		&i.NicknameSkeleton,
+		&i.StaffLockUntil,
+		&i.Fields,
+		&i.SearchKey,
+	)
+	return i, err
+}
+
 const setSecondFactorAt = `-- name: SetSecondFactorAt :one
 UPDATE users
 SET second_factor_at = CASE WHEN $1::boolean THEN now() END, version = version + 1, updated_at = now()
 WHERE id = $2
-RETURNING id, email, email_key, email_verified_at, nickname, nickname_key, password_hash, first_name, last_name, bio, location, locale, time_zone, website_url, linkedin_url, github_url, professional, role, status, registered_as, last_login_at, version, created_at, updated_at, pending_email, locked_until, second_factor_at, short_password
+RETURNING id, email, email_key, email_verified_at, nickname, nickname_key, password_hash, first_name, last_name, bio, location, locale, time_zone, website_url, linkedin_url, github_url, professional, role, status, registered_as, last_login_at, version, created_at, updated_at, pending_email, locked_until, second_factor_at, short_password, nickname_skeleton, staff_lock_until, fields, search_key
 `
 
 func (q *Queries) SetSecondFactorAt(ctx context.Context, db DBTX, enabled bool, iD uuid.UUID) (User, error) {
@@ -616,6 +684,98 @@ func (q *Queries) SetSecondFactorAt(ctx context.Context, db DBTX, enabled bool, 
 		&i.LockedUntil,
 		&i.SecondFactorAt,
 		&i.ShortPassword,
+		&i.NicknameSkeleton,
+		&i.StaffLockUntil,
+		&i.Fields,
+		&i.SearchKey,
+	)
+	return i, err
+}
+
+const setStaffLock = `-- name: SetStaffLock :one
+UPDATE users SET staff_lock_until = $1::timestamptz WHERE id = $2 RETURNING id, email, email_key, email_verified_at, nickname, nickname_key, password_hash, first_name, last_name, bio, location, locale, time_zone, website_url, linkedin_url, github_url, professional, role, status, registered_as, last_login_at, version, created_at, updated_at, pending_email, locked_until, second_factor_at, short_password, nickname_skeleton, staff_lock_until, fields, search_key
+`
+
+func (q *Queries) SetStaffLock(ctx context.Context, db DBTX, until time.Time, iD uuid.UUID) (User, error) {
+	row := db.QueryRow(ctx, setStaffLock, until, iD)
+	var i User
+	err := row.Scan(
+		&i.ID,
+		&i.Email,
+		&i.EmailKey,
+		&i.EmailVerifiedAt,
+		&i.Nickname,
+		&i.NicknameKey,
+		&i.PasswordHash,
+		&i.FirstName,
+		&i.LastName,
+		&i.Bio,
+		&i.Location,
+		&i.Locale,
+		&i.TimeZone,
+		&i.WebsiteURL,
+		&i.LinkedinURL,
+		&i.GithubURL,
+		&i.Professional,
+		&i.Role,
+		&i.Status,
+		&i.RegisteredAs,
+		&i.LastLoginAt,
+		&i.Version,
+		&i.CreatedAt,
+		&i.UpdatedAt,
+		&i.PendingEmail,
+		&i.LockedUntil,
+		&i.SecondFactorAt,
+		&i.ShortPassword,
+		&i.NicknameSkeleton,
+		&i.StaffLockUntil,
+		&i.Fields,
+		&i.SearchKey,
+	)
+	return i, err
+}
+
+const setStatus = `-- name: SetStatus :one
+UPDATE users SET status = $1, version = version + 1, updated_at = now() WHERE id = $2 RETURNING id, email, email_key, email_verified_at, nickname, nickname_key, password_hash, first_name, last_name, bio, location, locale, time_zone, website_url, linkedin_url, github_url, professional, role, status, registered_as, last_login_at, version, created_at, updated_at, pending_email, locked_until, second_factor_at, short_password, nickname_skeleton, staff_lock_until, fields, search_key
+`
+
+func (q *Queries) SetStatus(ctx context.Context, db DBTX, status spec.UserStatus, iD uuid.UUID) (User, error) {
+	row := db.QueryRow(ctx, setStatus, status, iD)
+	var i User
+	err := row.Scan(
+		&i.ID,
+		&i.Email,
+		&i.EmailKey,
+		&i.EmailVerifiedAt,
+		&i.Nickname,
+		&i.NicknameKey,
+		&i.PasswordHash,
+		&i.FirstName,
+		&i.LastName,
+		&i.Bio,
+		&i.Location,
+		&i.Locale,
+		&i.TimeZone,
+		&i.WebsiteURL,
+		&i.LinkedinURL,
+		&i.GithubURL,
+		&i.Professional,
+		&i.Role,
+		&i.Status,
+		&i.RegisteredAs,
+		&i.LastLoginAt,
+		&i.Version,
+		&i.CreatedAt,
+		&i.UpdatedAt,
+		&i.PendingEmail,
+		&i.LockedUntil,
+		&i.SecondFactorAt,
+		&i.ShortPassword,
+		&i.NicknameSkeleton,
+		&i.StaffLockUntil,
+		&i.Fields,
+		&i.SearchKey,
 	)
 	return i, err
 }
@@ -625,7 +785,7 @@ UPDATE users
 SET email = $1, email_key = $2, email_verified_at = now(), pending_email = NULL,
     version = version + 1, updated_at = now()
 WHERE id = $3
-RETURNING id, email, email_key, email_verified_at, nickname, nickname_key, password_hash, first_name, last_name, bio, location, locale, time_zone, website_url, linkedin_url, github_url, professional, role, status, registered_as, last_login_at, version, created_at, updated_at, pending_email, locked_until, second_factor_at, short_password
+RETURNING id, email, email_key, email_verified_at, nickname, nickname_key, password_hash, first_name, last_name, bio, location, locale, time_zone, website_url, linkedin_url, github_url, professional, role, status, registered_as, last_login_at, version, created_at, updated_at, pending_email, locked_until, second_factor_at, short_password, nickname_skeleton, staff_lock_until, fields, search_key
 `
 
 type TakePendingEmailParams struct {
@@ -667,6 +827,10 @@ func (q *Queries) TakePendingEmail(ctx context.Context, db DBTX, arg TakePending
 		&i.LockedUntil,
 		&i.SecondFactorAt,
 		&i.ShortPassword,
+		&i.NicknameSkeleton,
+		&i.StaffLockUntil,
+		&i.Fields,
+		&i.SearchKey,
 	)
 	return i, err
 }
@@ -675,31 +839,33 @@ const updateUser = `-- name: UpdateUser :one
 UPDATE users
 SET email = $1, email_key = $2, email_verified_at = $3,
     pending_email = CASE WHEN email_key = $2 THEN pending_email END,
-    nickname = $4, nickname_key = $5, first_name = $6,
-    last_name = $7, bio = $8, location = $9,
-    locale = $10, time_zone = $11, website_url = $12,
-    linkedin_url = $13, github_url = $14,
-    version = version + 1, updated_at = now()
-WHERE id = $15
-RETURNING id, email, email_key, email_verified_at, nickname, nickname_key, password_hash, first_name, last_name, bio, location, locale, time_zone, website_url, linkedin_url, github_url, professional, role, status, registered_as, last_login_at, version, created_at, updated_at, pending_email, locked_until, second_factor_at, short_password
+    nickname = $4, nickname_key = $5, nickname_skeleton = $6, first_name = $7,
+    last_name = $8, bio = $9, location = $10,
+    locale = $11, time_zone = $12, website_url = $13,
+    linkedin_url = $14, github_url = $15,
+    fields = $16, version = version + 1, updated_at = now()
+WHERE id = $17
+RETURNING id, email, email_key, email_verified_at, nickname, nickname_key, password_hash, first_name, last_name, bio, location, locale, time_zone, website_url, linkedin_url, github_url, professional, role, status, registered_as, last_login_at, version, created_at, updated_at, pending_email, locked_until, second_factor_at, short_password, nickname_skeleton, staff_lock_until, fields, search_key
 `
 
 type UpdateUserParams struct {
-	Email           string
-	EmailKey        string
-	EmailVerifiedAt *time.Time
-	Nickname        string
-	NicknameKey     string
-	FirstName       *string
-	LastName        *string
-	Bio             *string
-	Location        *string
-	Locale          *string
-	TimeZone        *string
-	WebsiteURL      *string
-	LinkedinURL     *string
-	GithubURL       *string
-	ID              uuid.UUID
+	Email            string
+	EmailKey         string
+	EmailVerifiedAt  *time.Time
+	Nickname         string
+	NicknameKey      string
+	NicknameSkeleton *string
+	FirstName        *string
+	LastName         *string
+	Bio              *string
+	Location         *string
+	Locale           *string
+	TimeZone         *string
+	WebsiteURL       *string
+	LinkedinURL      *string
+	GithubURL        *string
+	Fields           json.RawMessage
+	ID               uuid.UUID
 }
 
 // UpdateUser writes the editable fields; the caller has locked the row and says what each is to be. Another address ends a
@@ -711,6 +877,7 @@ func (q *Queries) UpdateUser(ctx context.Context, db DBTX, arg UpdateUserParams)
 		arg.EmailVerifiedAt,
 		arg.Nickname,
 		arg.NicknameKey,
+		arg.NicknameSkeleton,
 		arg.FirstName,
 		arg.LastName,
 		arg.Bio,
@@ -720,6 +887,7 @@ func (q *Queries) UpdateUser(ctx context.Context, db DBTX, arg UpdateUserParams)
 		arg.WebsiteURL,
 		arg.LinkedinURL,
 		arg.GithubURL,
+		arg.Fields,
 		arg.ID,
 	)
 	var i User
@@ -752,6 +920,10 @@ func (q *Queries) UpdateUser(ctx context.Context, db DBTX, arg UpdateUserParams)
 		&i.LockedUntil,
 		&i.SecondFactorAt,
 		&i.ShortPassword,
+		&i.NicknameSkeleton,
+		&i.StaffLockUntil,
+		&i.Fields,
+		&i.SearchKey,
 	)
 	return i, err
 }
@@ -762,7 +934,7 @@ SET email_verified_at = coalesce(email_verified_at, now()),
     role = CASE WHEN role <> 'ANONYMOUS' THEN role WHEN registered_as = 'author' THEN 'AUTHOR' ELSE 'AUTHENTICATED' END::user_role,
     version = version + 1, updated_at = now()
 WHERE id = $1
-RETURNING id, email, email_key, email_verified_at, nickname, nickname_key, password_hash, first_name, last_name, bio, location, locale, time_zone, website_url, linkedin_url, github_url, professional, role, status, registered_as, last_login_at, version, created_at, updated_at, pending_email, locked_until, second_factor_at, short_password
+RETURNING id, email, email_key, email_verified_at, nickname, nickname_key, password_hash, first_name, last_name, bio, location, locale, time_zone, website_url, linkedin_url, github_url, professional, role, status, registered_as, last_login_at, version, created_at, updated_at, pending_email, locked_until, second_factor_at, short_password, nickname_skeleton, staff_lock_until, fields, search_key
 `
 
 // VerifyUser confirms the address. Only ANONYMOUS moves up, so an admin who confirms stays admin.
@@ -798,6 +970,10 @@ func (q *Queries) VerifyUser(ctx context.Context, db DBTX, id uuid.UUID) (User, 
 		&i.LockedUntil,
 		&i.SecondFactorAt,
 		&i.ShortPassword,
+		&i.NicknameSkeleton,
+		&i.StaffLockUntil,
+		&i.Fields,
+		&i.SearchKey,
 	)
 	return i, err
 }

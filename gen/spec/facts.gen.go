@@ -13,7 +13,7 @@ type Fact interface {
 
 // FactKinds lists every kind of fact.
 func FactKinds() []string {
-	return []string{"session.ended", "session.started", "user.created", "user.deleted", "user.email-change-requested", "user.email-changed", "user.locked", "user.password-changed", "user.password-reset-requested", "user.recovery-code-used", "user.recovery-codes-renewed", "user.registered", "user.second-factor-enabled", "user.second-factor-removed", "user.unlocked", "user.updated", "user.verified"}
+	return []string{"session.ended", "session.started", "user.created", "user.deleted", "user.email-change-requested", "user.email-changed", "user.locked", "user.password-changed", "user.password-reset-requested", "user.recovery-code-used", "user.recovery-codes-renewed", "user.registered", "user.reinstated", "user.role-changed", "user.second-factor-enabled", "user.second-factor-removed", "user.suspended", "user.unlocked", "user.updated", "user.verified"}
 }
 
 // Kind is "session.ended": A session ended before its time.
@@ -64,7 +64,7 @@ func (f UserEmailChanged) Subject() uuid.UUID { return f.UserID }
 
 func (UserEmailChanged) fact() {}
 
-// Kind is "user.locked": Too many sign-ins failed in a row, and an account was locked.
+// Kind is "user.locked": An account was locked, by failed sign-ins or by staff.
 func (UserLocked) Kind() string { return "user.locked" }
 
 // Subject is the user it is about.
@@ -112,6 +112,22 @@ func (f UserRegistered) Subject() uuid.UUID { return f.UserID }
 
 func (UserRegistered) fact() {}
 
+// Kind is "user.reinstated": A suspended account was reinstated.
+func (UserReinstated) Kind() string { return "user.reinstated" }
+
+// Subject is the user it is about.
+func (f UserReinstated) Subject() uuid.UUID { return f.UserID }
+
+func (UserReinstated) fact() {}
+
+// Kind is "user.role-changed": An account was given another role.
+func (UserRoleChanged) Kind() string { return "user.role-changed" }
+
+// Subject is the user it is about.
+func (f UserRoleChanged) Subject() uuid.UUID { return f.UserID }
+
+func (UserRoleChanged) fact() {}
+
 // Kind is "user.second-factor-enabled": A second factor was turned on.
 func (UserSecondFactorEnabled) Kind() string { return "user.second-factor-enabled" }
 
@@ -127,6 +143,14 @@ func (UserSecondFactorRemoved) Kind() string { return "user.second-factor-remove
 func (f UserSecondFactorRemoved) Subject() uuid.UUID { return f.UserID }
 
 func (UserSecondFactorRemoved) fact() {}
+
+// Kind is "user.suspended": An account was suspended.
+func (UserSuspended) Kind() string { return "user.suspended" }
+
+// Subject is the user it is about.
+func (f UserSuspended) Subject() uuid.UUID { return f.UserID }
+
+func (UserSuspended) fact() {}
 
 // Kind is "user.unlocked": A lock ended.
 func (UserUnlocked) Kind() string { return "user.unlocked" }

@@ -2,7 +2,11 @@
 
 package spec
 
-import "github.com/google/uuid"
+import (
+	"net/url"
+
+	"github.com/google/uuid"
+)
 
 // Link is where to go, and how (RFC 8288).
 type Link struct {
@@ -18,8 +22,10 @@ type Links struct {
 	Prev               *Link `json:"prev,omitempty"`
 	Next               *Link `json:"next,omitempty"`
 	Audit              *Link `json:"audit,omitempty"`
+	Cancel             *Link `json:"cancel,omitempty"`
 	ChangeEmail        *Link `json:"change-email,omitempty"`
 	ChangePassword     *Link `json:"change-password,omitempty"`
+	ChangeRole         *Link `json:"change-role,omitempty"`
 	Confirm            *Link `json:"confirm,omitempty"`
 	Create             *Link `json:"create,omitempty"`
 	Delete             *Link `json:"delete,omitempty"`
@@ -27,57 +33,234 @@ type Links struct {
 	EndOtherSessions   *Link `json:"end-other-sessions,omitempty"`
 	EndSessions        *Link `json:"end-sessions,omitempty"`
 	Enrol              *Link `json:"enrol,omitempty"`
+	Export             *Link `json:"export,omitempty"`
+	File               *Link `json:"file,omitempty"`
+	Import             *Link `json:"import,omitempty"`
+	Lock               *Link `json:"lock,omitempty"`
+	Problems           *Link `json:"problems,omitempty"`
+	Profile            *Link `json:"profile,omitempty"`
+	ProfileFields      *Link `json:"profile-fields,omitempty"`
+	Reinstate          *Link `json:"reinstate,omitempty"`
 	Remove             *Link `json:"remove,omitempty"`
 	RenewRecoveryCodes *Link `json:"renew-recovery-codes,omitempty"`
+	Replace            *Link `json:"replace,omitempty"`
 	Resend             *Link `json:"resend,omitempty"`
 	ResetPassword      *Link `json:"reset-password,omitempty"`
 	ResetSecondFactor  *Link `json:"reset-second-factor,omitempty"`
 	SecondFactor       *Link `json:"second-factor,omitempty"`
 	Sessions           *Link `json:"sessions,omitempty"`
 	SignOut            *Link `json:"sign-out,omitempty"`
+	Suspend            *Link `json:"suspend,omitempty"`
 	Token              *Link `json:"token,omitempty"`
 	Unlock             *Link `json:"unlock,omitempty"`
 	Update             *Link `json:"update,omitempty"`
+	User               *Link `json:"user,omitempty"`
+	Violations         *Link `json:"violations,omitempty"`
+}
+
+// ExportAcceptedLinks returns the links of ExportAccepted that by may follow.
+func ExportAcceptedLinks(by Caller, id uuid.UUID) (l Links) {
+	var links [2]Link // one allocation for all of them
+	atID := id.String()
+	if opGetExport.Allows(by, id) {
+		links[0] = Link{opGetExport.at(atID), opGetExport.Method}
+		l.Self = &links[0]
+	}
+	if opDownloadExport.Allows(by, id) {
+		links[1] = Link{opDownloadExport.at(atID), opDownloadExport.Method}
+		l.File = &links[1]
+	}
+	return l
+}
+
+// ExportLinks returns the links of Export that by may follow.
+func ExportLinks(by Caller, id uuid.UUID) (l Links) {
+	var links [2]Link // one allocation for all of them
+	atID := id.String()
+	if opGetExport.Allows(by, id) {
+		links[0] = Link{opGetExport.at(atID), opGetExport.Method}
+		l.Self = &links[0]
+	}
+	if opDownloadExport.Allows(by, id) {
+		links[1] = Link{opDownloadExport.at(atID), opDownloadExport.Method}
+		l.File = &links[1]
+	}
+	return l
+}
+
+// FieldViolationLinks returns the links of FieldViolation that by may follow.
+func FieldViolationLinks(by Caller, userID uuid.UUID) (l Links) {
+	var links [1]Link // one allocation for all of them
+	atUserID := userID.String()
+	if opGetUser.Allows(by, userID) {
+		links[0] = Link{opGetUser.at(atUserID), opGetUser.Method}
+		l.User = &links[0]
+	}
+	return l
+}
+
+// ImportAcceptedLinks returns the links of ImportAccepted that by may follow.
+func ImportAcceptedLinks(by Caller, id uuid.UUID) (l Links) {
+	var links [3]Link // one allocation for all of them
+	atID := id.String()
+	if opGetImport.Allows(by, id) {
+		links[0] = Link{opGetImport.at(atID), opGetImport.Method}
+		l.Self = &links[0]
+	}
+	if opCancelImport.Allows(by, id) {
+		links[1] = Link{opCancelImport.at(atID), opCancelImport.Method}
+		l.Cancel = &links[1]
+	}
+	if opListImportProblems.Allows(by, id) {
+		links[2] = Link{opListImportProblems.at(atID), opListImportProblems.Method}
+		l.Problems = &links[2]
+	}
+	return l
+}
+
+// ImportPageLinks returns the links of ImportPage that by may follow.
+func ImportPageLinks(by Caller) (l Links) {
+	var links [1]Link // one allocation for all of them
+	if opImportUsers.Allows(by, uuid.Nil) {
+		links[0] = Link{opImportUsers.at(""), opImportUsers.Method}
+		l.Create = &links[0]
+	}
+	return l
+}
+
+// ImportLinks returns the links of Import that by may follow.
+func ImportLinks(by Caller, id uuid.UUID) (l Links) {
+	var links [3]Link // one allocation for all of them
+	atID := id.String()
+	if opGetImport.Allows(by, id) {
+		links[0] = Link{opGetImport.at(atID), opGetImport.Method}
+		l.Self = &links[0]
+	}
+	if opCancelImport.Allows(by, id) {
+		links[1] = Link{opCancelImport.at(atID), opCancelImport.Method}
+		l.Cancel = &links[1]
+	}
+	if opListImportProblems.Allows(by, id) {
+		links[2] = Link{opListImportProblems.at(atID), opListImportProblems.Method}
+		l.Problems = &links[2]
+	}
+	return l
 }
 
 // MeLinks returns the links of Me that by may follow.
-func MeLinks(by Caller) (l Links) {
-	var links [9]Link // one allocation for all of them
+func MeLinks(by Caller, nickname string) (l Links) {
+	var links [11]Link // one allocation for all of them
+	atNickname := url.PathEscape(nickname)
 	if opGetMe.Allows(by, uuid.Nil) {
-		links[0] = Link{GetMePath(), opGetMe.Method}
+		links[0] = Link{opGetMe.at(""), opGetMe.Method}
 		l.Self = &links[0]
 	}
 	if opListOwnAuditEntries.Allows(by, uuid.Nil) {
-		links[1] = Link{ListOwnAuditEntriesPath(), opListOwnAuditEntries.Method}
+		links[1] = Link{opListOwnAuditEntries.at(""), opListOwnAuditEntries.Method}
 		l.Audit = &links[1]
 	}
 	if opChangeEmail.Allows(by, uuid.Nil) {
-		links[2] = Link{ChangeEmailPath(), opChangeEmail.Method}
+		links[2] = Link{opChangeEmail.at(""), opChangeEmail.Method}
 		l.ChangeEmail = &links[2]
 	}
 	if opChangePassword.Allows(by, uuid.Nil) {
-		links[3] = Link{ChangePasswordPath(), opChangePassword.Method}
+		links[3] = Link{opChangePassword.at(""), opChangePassword.Method}
 		l.ChangePassword = &links[3]
 	}
 	if opEndOtherSessions.Allows(by, uuid.Nil) {
-		links[4] = Link{EndOtherSessionsPath(), opEndOtherSessions.Method}
+		links[4] = Link{opEndOtherSessions.at(""), opEndOtherSessions.Method}
 		l.EndOtherSessions = &links[4]
 	}
+	if opGetProfile.Allows(by, uuid.Nil) {
+		links[5] = Link{opGetProfile.at(atNickname), opGetProfile.Method}
+		l.Profile = &links[5]
+	}
+	if opListProfileFields.Allows(by, uuid.Nil) {
+		links[6] = Link{opListProfileFields.at(""), opListProfileFields.Method}
+		l.ProfileFields = &links[6]
+	}
 	if opGetSecondFactor.Allows(by, uuid.Nil) {
-		links[5] = Link{GetSecondFactorPath(), opGetSecondFactor.Method}
-		l.SecondFactor = &links[5]
+		links[7] = Link{opGetSecondFactor.at(""), opGetSecondFactor.Method}
+		l.SecondFactor = &links[7]
 	}
 	if opListSessions.Allows(by, uuid.Nil) {
-		links[6] = Link{ListSessionsPath(), opListSessions.Method}
-		l.Sessions = &links[6]
+		links[8] = Link{opListSessions.at(""), opListSessions.Method}
+		l.Sessions = &links[8]
 	}
 	if opSignOut.Allows(by, uuid.Nil) {
-		links[7] = Link{SignOutPath(), opSignOut.Method}
-		l.SignOut = &links[7]
+		links[9] = Link{opSignOut.at(""), opSignOut.Method}
+		l.SignOut = &links[9]
 	}
 	if opUpdateMe.Allows(by, uuid.Nil) {
-		links[8] = Link{UpdateMePath(), opUpdateMe.Method}
-		l.Update = &links[8]
+		links[10] = Link{opUpdateMe.at(""), opUpdateMe.Method}
+		l.Update = &links[10]
+	}
+	return l
+}
+
+// ProfileFieldCreatedLinks returns the links of ProfileFieldCreated that by may follow.
+func ProfileFieldCreatedLinks(by Caller, id uuid.UUID) (l Links) {
+	var links [4]Link // one allocation for all of them
+	atID := id.String()
+	if opGetProfileField.Allows(by, id) {
+		links[0] = Link{opGetProfileField.at(atID), opGetProfileField.Method}
+		l.Self = &links[0]
+	}
+	if opDeleteProfileField.Allows(by, id) {
+		links[1] = Link{opDeleteProfileField.at(atID), opDeleteProfileField.Method}
+		l.Delete = &links[1]
+	}
+	if opReplaceProfileField.Allows(by, id) {
+		links[2] = Link{opReplaceProfileField.at(atID), opReplaceProfileField.Method}
+		l.Replace = &links[2]
+	}
+	if opListProfileFieldViolations.Allows(by, id) {
+		links[3] = Link{opListProfileFieldViolations.at(atID), opListProfileFieldViolations.Method}
+		l.Violations = &links[3]
+	}
+	return l
+}
+
+// ProfileFieldPageLinks returns the links of ProfileFieldPage that by may follow.
+func ProfileFieldPageLinks(by Caller) (l Links) {
+	var links [1]Link // one allocation for all of them
+	if opCreateProfileField.Allows(by, uuid.Nil) {
+		links[0] = Link{opCreateProfileField.at(""), opCreateProfileField.Method}
+		l.Create = &links[0]
+	}
+	return l
+}
+
+// ProfileFieldLinks returns the links of ProfileField that by may follow.
+func ProfileFieldLinks(by Caller, id uuid.UUID) (l Links) {
+	var links [4]Link // one allocation for all of them
+	atID := id.String()
+	if opGetProfileField.Allows(by, id) {
+		links[0] = Link{opGetProfileField.at(atID), opGetProfileField.Method}
+		l.Self = &links[0]
+	}
+	if opDeleteProfileField.Allows(by, id) {
+		links[1] = Link{opDeleteProfileField.at(atID), opDeleteProfileField.Method}
+		l.Delete = &links[1]
+	}
+	if opReplaceProfileField.Allows(by, id) {
+		links[2] = Link{opReplaceProfileField.at(atID), opReplaceProfileField.Method}
+		l.Replace = &links[2]
+	}
+	if opListProfileFieldViolations.Allows(by, id) {
+		links[3] = Link{opListProfileFieldViolations.at(atID), opListProfileFieldViolations.Method}
+		l.Violations = &links[3]
+	}
+	return l
+}
+
+// ProfileLinks returns the links of Profile that by may follow.
+func ProfileLinks(by Caller, nickname string) (l Links) {
+	var links [1]Link // one allocation for all of them
+	atNickname := url.PathEscape(nickname)
+	if opGetProfile.Allows(by, uuid.Nil) {
+		links[0] = Link{opGetProfile.at(atNickname), opGetProfile.Method}
+		l.Self = &links[0]
 	}
 	return l
 }
@@ -86,7 +269,7 @@ func MeLinks(by Caller) (l Links) {
 func RecoveryCodesLinks(by Caller) (l Links) {
 	var links [1]Link // one allocation for all of them
 	if opGetSecondFactor.Allows(by, uuid.Nil) {
-		links[0] = Link{GetSecondFactorPath(), opGetSecondFactor.Method}
+		links[0] = Link{opGetSecondFactor.at(""), opGetSecondFactor.Method}
 		l.SecondFactor = &links[0]
 	}
 	return l
@@ -96,11 +279,11 @@ func RecoveryCodesLinks(by Caller) (l Links) {
 func RegisteredLinks(by Caller) (l Links) {
 	var links [2]Link // one allocation for all of them
 	if opConfirmVerification.Allows(by, uuid.Nil) {
-		links[0] = Link{ConfirmVerificationPath(), opConfirmVerification.Method}
+		links[0] = Link{opConfirmVerification.at(""), opConfirmVerification.Method}
 		l.Confirm = &links[0]
 	}
 	if opRequestVerification.Allows(by, uuid.Nil) {
-		links[1] = Link{RequestVerificationPath(), opRequestVerification.Method}
+		links[1] = Link{opRequestVerification.at(""), opRequestVerification.Method}
 		l.Resend = &links[1]
 	}
 	return l
@@ -110,11 +293,11 @@ func RegisteredLinks(by Caller) (l Links) {
 func RegistrationAcceptedLinks(by Caller) (l Links) {
 	var links [2]Link // one allocation for all of them
 	if opConfirmVerification.Allows(by, uuid.Nil) {
-		links[0] = Link{ConfirmVerificationPath(), opConfirmVerification.Method}
+		links[0] = Link{opConfirmVerification.at(""), opConfirmVerification.Method}
 		l.Confirm = &links[0]
 	}
 	if opRequestVerification.Allows(by, uuid.Nil) {
-		links[1] = Link{RequestVerificationPath(), opRequestVerification.Method}
+		links[1] = Link{opRequestVerification.at(""), opRequestVerification.Method}
 		l.Resend = &links[1]
 	}
 	return l
@@ -124,7 +307,7 @@ func RegistrationAcceptedLinks(by Caller) (l Links) {
 func SecondFactorEnrolmentLinks(by Caller) (l Links) {
 	var links [1]Link // one allocation for all of them
 	if opConfirmSecondFactor.Allows(by, uuid.Nil) {
-		links[0] = Link{ConfirmSecondFactorPath(), opConfirmSecondFactor.Method}
+		links[0] = Link{opConfirmSecondFactor.at(""), opConfirmSecondFactor.Method}
 		l.Confirm = &links[0]
 	}
 	return l
@@ -134,19 +317,19 @@ func SecondFactorEnrolmentLinks(by Caller) (l Links) {
 func SecondFactorLinks(by Caller) (l Links) {
 	var links [4]Link // one allocation for all of them
 	if opGetSecondFactor.Allows(by, uuid.Nil) {
-		links[0] = Link{GetSecondFactorPath(), opGetSecondFactor.Method}
+		links[0] = Link{opGetSecondFactor.at(""), opGetSecondFactor.Method}
 		l.Self = &links[0]
 	}
 	if opEnrolSecondFactor.Allows(by, uuid.Nil) {
-		links[1] = Link{EnrolSecondFactorPath(), opEnrolSecondFactor.Method}
+		links[1] = Link{opEnrolSecondFactor.at(""), opEnrolSecondFactor.Method}
 		l.Enrol = &links[1]
 	}
 	if opRemoveSecondFactor.Allows(by, uuid.Nil) {
-		links[2] = Link{RemoveSecondFactorPath(), opRemoveSecondFactor.Method}
+		links[2] = Link{opRemoveSecondFactor.at(""), opRemoveSecondFactor.Method}
 		l.Remove = &links[2]
 	}
 	if opRenewRecoveryCodes.Allows(by, uuid.Nil) {
-		links[3] = Link{RenewRecoveryCodesPath(), opRenewRecoveryCodes.Method}
+		links[3] = Link{opRenewRecoveryCodes.at(""), opRenewRecoveryCodes.Method}
 		l.RenewRecoveryCodes = &links[3]
 	}
 	return l
@@ -155,99 +338,152 @@ func SecondFactorLinks(by Caller) (l Links) {
 // SessionLinks returns the links of Session that by may follow.
 func SessionLinks(by Caller, id uuid.UUID) (l Links) {
 	var links [2]Link // one allocation for all of them
+	atID := id.String()
 	if opEndSession.Allows(by, id) {
-		links[0] = Link{EndSessionPath(id), opEndSession.Method}
+		links[0] = Link{opEndSession.at(atID), opEndSession.Method}
 		l.End = &links[0]
 	}
 	if opSignOut.Allows(by, uuid.Nil) {
-		links[1] = Link{SignOutPath(), opSignOut.Method}
+		links[1] = Link{opSignOut.at(""), opSignOut.Method}
 		l.SignOut = &links[1]
 	}
 	return l
 }
 
 // UserCreatedLinks returns the links of UserCreated that by may follow.
-func UserCreatedLinks(by Caller, id uuid.UUID) (l Links) {
-	var links [8]Link // one allocation for all of them
+func UserCreatedLinks(by Caller, id uuid.UUID, nickname string) (l Links) {
+	var links [13]Link // one allocation for all of them
+	atID := id.String()
+	atNickname := url.PathEscape(nickname)
 	if opGetUser.Allows(by, id) {
-		links[0] = Link{GetUserPath(id), opGetUser.Method}
+		links[0] = Link{opGetUser.at(atID), opGetUser.Method}
 		l.Self = &links[0]
 	}
+	if opChangeRole.Allows(by, id) {
+		links[1] = Link{opChangeRole.at(atID), opChangeRole.Method}
+		l.ChangeRole = &links[1]
+	}
 	if opDeleteUser.Allows(by, id) {
-		links[1] = Link{DeleteUserPath(id), opDeleteUser.Method}
-		l.Delete = &links[1]
+		links[2] = Link{opDeleteUser.at(atID), opDeleteUser.Method}
+		l.Delete = &links[2]
 	}
 	if opEndUserSessions.Allows(by, id) {
-		links[2] = Link{EndUserSessionsPath(id), opEndUserSessions.Method}
-		l.EndSessions = &links[2]
+		links[3] = Link{opEndUserSessions.at(atID), opEndUserSessions.Method}
+		l.EndSessions = &links[3]
+	}
+	if opLockUser.Allows(by, id) {
+		links[4] = Link{opLockUser.at(atID), opLockUser.Method}
+		l.Lock = &links[4]
+	}
+	if opGetProfile.Allows(by, uuid.Nil) {
+		links[5] = Link{opGetProfile.at(atNickname), opGetProfile.Method}
+		l.Profile = &links[5]
+	}
+	if opReinstateUser.Allows(by, id) {
+		links[6] = Link{opReinstateUser.at(atID), opReinstateUser.Method}
+		l.Reinstate = &links[6]
 	}
 	if opStartPasswordReset.Allows(by, id) {
-		links[3] = Link{StartPasswordResetPath(id), opStartPasswordReset.Method}
-		l.ResetPassword = &links[3]
+		links[7] = Link{opStartPasswordReset.at(atID), opStartPasswordReset.Method}
+		l.ResetPassword = &links[7]
 	}
 	if opResetSecondFactor.Allows(by, id) {
-		links[4] = Link{ResetSecondFactorPath(id), opResetSecondFactor.Method}
-		l.ResetSecondFactor = &links[4]
+		links[8] = Link{opResetSecondFactor.at(atID), opResetSecondFactor.Method}
+		l.ResetSecondFactor = &links[8]
 	}
 	if opListUserSessions.Allows(by, id) {
-		links[5] = Link{ListUserSessionsPath(id), opListUserSessions.Method}
-		l.Sessions = &links[5]
+		links[9] = Link{opListUserSessions.at(atID), opListUserSessions.Method}
+		l.Sessions = &links[9]
+	}
+	if opSuspendUser.Allows(by, id) {
+		links[10] = Link{opSuspendUser.at(atID), opSuspendUser.Method}
+		l.Suspend = &links[10]
 	}
 	if opUnlockUser.Allows(by, id) {
-		links[6] = Link{UnlockUserPath(id), opUnlockUser.Method}
-		l.Unlock = &links[6]
+		links[11] = Link{opUnlockUser.at(atID), opUnlockUser.Method}
+		l.Unlock = &links[11]
 	}
 	if opUpdateUser.Allows(by, id) {
-		links[7] = Link{UpdateUserPath(id), opUpdateUser.Method}
-		l.Update = &links[7]
+		links[12] = Link{opUpdateUser.at(atID), opUpdateUser.Method}
+		l.Update = &links[12]
 	}
 	return l
 }
 
 // UserPageLinks returns the links of UserPage that by may follow.
 func UserPageLinks(by Caller) (l Links) {
-	var links [1]Link // one allocation for all of them
+	var links [3]Link // one allocation for all of them
 	if opCreateUser.Allows(by, uuid.Nil) {
-		links[0] = Link{CreateUserPath(), opCreateUser.Method}
+		links[0] = Link{opCreateUser.at(""), opCreateUser.Method}
 		l.Create = &links[0]
+	}
+	if opExportUsers.Allows(by, uuid.Nil) {
+		links[1] = Link{opExportUsers.at(""), opExportUsers.Method}
+		l.Export = &links[1]
+	}
+	if opImportUsers.Allows(by, uuid.Nil) {
+		links[2] = Link{opImportUsers.at(""), opImportUsers.Method}
+		l.Import = &links[2]
 	}
 	return l
 }
 
 // UserLinks returns the links of User that by may follow.
-func UserLinks(by Caller, id uuid.UUID) (l Links) {
-	var links [8]Link // one allocation for all of them
+func UserLinks(by Caller, id uuid.UUID, nickname string) (l Links) {
+	var links [13]Link // one allocation for all of them
+	atID := id.String()
+	atNickname := url.PathEscape(nickname)
 	if opGetUser.Allows(by, id) {
-		links[0] = Link{GetUserPath(id), opGetUser.Method}
+		links[0] = Link{opGetUser.at(atID), opGetUser.Method}
 		l.Self = &links[0]
 	}
+	if opChangeRole.Allows(by, id) {
+		links[1] = Link{opChangeRole.at(atID), opChangeRole.Method}
+		l.ChangeRole = &links[1]
+	}
 	if opDeleteUser.Allows(by, id) {
-		links[1] = Link{DeleteUserPath(id), opDeleteUser.Method}
-		l.Delete = &links[1]
+		links[2] = Link{opDeleteUser.at(atID), opDeleteUser.Method}
+		l.Delete = &links[2]
 	}
 	if opEndUserSessions.Allows(by, id) {
-		links[2] = Link{EndUserSessionsPath(id), opEndUserSessions.Method}
-		l.EndSessions = &links[2]
+		links[3] = Link{opEndUserSessions.at(atID), opEndUserSessions.Method}
+		l.EndSessions = &links[3]
+	}
+	if opLockUser.Allows(by, id) {
+		links[4] = Link{opLockUser.at(atID), opLockUser.Method}
+		l.Lock = &links[4]
+	}
+	if opGetProfile.Allows(by, uuid.Nil) {
+		links[5] = Link{opGetProfile.at(atNickname), opGetProfile.Method}
+		l.Profile = &links[5]
+	}
+	if opReinstateUser.Allows(by, id) {
+		links[6] = Link{opReinstateUser.at(atID), opReinstateUser.Method}
+		l.Reinstate = &links[6]
 	}
 	if opStartPasswordReset.Allows(by, id) {
-		links[3] = Link{StartPasswordResetPath(id), opStartPasswordReset.Method}
-		l.ResetPassword = &links[3]
+		links[7] = Link{opStartPasswordReset.at(atID), opStartPasswordReset.Method}
+		l.ResetPassword = &links[7]
 	}
 	if opResetSecondFactor.Allows(by, id) {
-		links[4] = Link{ResetSecondFactorPath(id), opResetSecondFactor.Method}
-		l.ResetSecondFactor = &links[4]
+		links[8] = Link{opResetSecondFactor.at(atID), opResetSecondFactor.Method}
+		l.ResetSecondFactor = &links[8]
 	}
 	if opListUserSessions.Allows(by, id) {
-		links[5] = Link{ListUserSessionsPath(id), opListUserSessions.Method}
-		l.Sessions = &links[5]
+		links[9] = Link{opListUserSessions.at(atID), opListUserSessions.Method}
+		l.Sessions = &links[9]
+	}
+	if opSuspendUser.Allows(by, id) {
+		links[10] = Link{opSuspendUser.at(atID), opSuspendUser.Method}
+		l.Suspend = &links[10]
 	}
 	if opUnlockUser.Allows(by, id) {
-		links[6] = Link{UnlockUserPath(id), opUnlockUser.Method}
-		l.Unlock = &links[6]
+		links[11] = Link{opUnlockUser.at(atID), opUnlockUser.Method}
+		l.Unlock = &links[11]
 	}
 	if opUpdateUser.Allows(by, id) {
-		links[7] = Link{UpdateUserPath(id), opUpdateUser.Method}
-		l.Update = &links[7]
+		links[12] = Link{opUpdateUser.at(atID), opUpdateUser.Method}
+		l.Update = &links[12]
 	}
 	return l
 }
@@ -255,8 +491,9 @@ func UserLinks(by Caller, id uuid.UUID) (l Links) {
 // UserSessionLinks returns the links of UserSession that by may follow.
 func UserSessionLinks(by Caller, id uuid.UUID) (l Links) {
 	var links [1]Link // one allocation for all of them
+	atID := id.String()
 	if opEndUserSession.Allows(by, id) {
-		links[0] = Link{EndUserSessionPath(id), opEndUserSession.Method}
+		links[0] = Link{opEndUserSession.at(atID), opEndUserSession.Method}
 		l.End = &links[0]
 	}
 	return l
@@ -266,7 +503,7 @@ func UserSessionLinks(by Caller, id uuid.UUID) (l Links) {
 func VerifiedLinks(by Caller) (l Links) {
 	var links [1]Link // one allocation for all of them
 	if opIssueToken.Allows(by, uuid.Nil) {
-		links[0] = Link{IssueTokenPath(), opIssueToken.Method}
+		links[0] = Link{opIssueToken.at(""), opIssueToken.Method}
 		l.Token = &links[0]
 	}
 	return l
@@ -289,7 +526,7 @@ type Named struct {
 // All lists the links that are there.
 func (l Links) All() []Named {
 	var out []Named
-	for _, n := range []Named{{"self", l.Self}, {"first", l.First}, {"prev", l.Prev}, {"next", l.Next}, {"audit", l.Audit}, {"change-email", l.ChangeEmail}, {"change-password", l.ChangePassword}, {"confirm", l.Confirm}, {"create", l.Create}, {"delete", l.Delete}, {"end", l.End}, {"end-other-sessions", l.EndOtherSessions}, {"end-sessions", l.EndSessions}, {"enrol", l.Enrol}, {"remove", l.Remove}, {"renew-recovery-codes", l.RenewRecoveryCodes}, {"resend", l.Resend}, {"reset-password", l.ResetPassword}, {"reset-second-factor", l.ResetSecondFactor}, {"second-factor", l.SecondFactor}, {"sessions", l.Sessions}, {"sign-out", l.SignOut}, {"token", l.Token}, {"unlock", l.Unlock}, {"update", l.Update}} {
+	for _, n := range []Named{{"self", l.Self}, {"first", l.First}, {"prev", l.Prev}, {"next", l.Next}, {"audit", l.Audit}, {"cancel", l.Cancel}, {"change-email", l.ChangeEmail}, {"change-password", l.ChangePassword}, {"change-role", l.ChangeRole}, {"confirm", l.Confirm}, {"create", l.Create}, {"delete", l.Delete}, {"end", l.End}, {"end-other-sessions", l.EndOtherSessions}, {"end-sessions", l.EndSessions}, {"enrol", l.Enrol}, {"export", l.Export}, {"file", l.File}, {"import", l.Import}, {"lock", l.Lock}, {"problems", l.Problems}, {"profile", l.Profile}, {"profile-fields", l.ProfileFields}, {"reinstate", l.Reinstate}, {"remove", l.Remove}, {"renew-recovery-codes", l.RenewRecoveryCodes}, {"replace", l.Replace}, {"resend", l.Resend}, {"reset-password", l.ResetPassword}, {"reset-second-factor", l.ResetSecondFactor}, {"second-factor", l.SecondFactor}, {"sessions", l.Sessions}, {"sign-out", l.SignOut}, {"suspend", l.Suspend}, {"token", l.Token}, {"unlock", l.Unlock}, {"update", l.Update}, {"user", l.User}, {"violations", l.Violations}} {
 		if n.Link != nil {
 			out = append(out, n)
 		}

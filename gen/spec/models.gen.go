@@ -4,6 +4,7 @@
 package spec
 
 import (
+	"encoding/json"
 	"time"
 
 	"github.com/oapi-codegen/nullable"
@@ -37,32 +38,62 @@ func (e AuditActorKind) Valid() bool {
 	}
 }
 
+// Defines values for ExportState.
+const (
+	ExportStateDone    ExportState = "done"
+	ExportStateFailed  ExportState = "failed"
+	ExportStateQueued  ExportState = "queued"
+	ExportStateWriting ExportState = "writing"
+)
+
+// Valid indicates whether the value is a known member of the ExportState enum.
+func (e ExportState) Valid() bool {
+	switch e {
+	case ExportStateDone:
+		return true
+	case ExportStateFailed:
+		return true
+	case ExportStateQueued:
+		return true
+	case ExportStateWriting:
+		return true
+	default:
+		return false
+	}
+}
+
 // Defines values for FieldProblem.
 const (
-	FieldProblemCommon     FieldProblem = "common"
-	FieldProblemEmpty      FieldProblem = "empty"
-	FieldProblemEncoding   FieldProblem = "encoding"
-	FieldProblemEnum       FieldProblem = "enum"
-	FieldProblemFormat     FieldProblem = "format"
-	FieldProblemInvalid    FieldProblem = "invalid"
-	FieldProblemOwnData    FieldProblem = "own-data"
-	FieldProblemPattern    FieldProblem = "pattern"
-	FieldProblemRepetitive FieldProblem = "repetitive"
-	FieldProblemRequired   FieldProblem = "required"
-	FieldProblemTooLarge   FieldProblem = "too-large"
-	FieldProblemTooLong    FieldProblem = "too-long"
-	FieldProblemTooMany    FieldProblem = "too-many"
-	FieldProblemTooShort   FieldProblem = "too-short"
-	FieldProblemTooSmall   FieldProblem = "too-small"
-	FieldProblemType       FieldProblem = "type"
-	FieldProblemUnknown    FieldProblem = "unknown"
-	FieldProblemWrong      FieldProblem = "wrong"
+	FieldProblemCommon       FieldProblem = "common"
+	FieldProblemDuplicate    FieldProblem = "duplicate"
+	FieldProblemEmpty        FieldProblem = "empty"
+	FieldProblemEncoding     FieldProblem = "encoding"
+	FieldProblemEnum         FieldProblem = "enum"
+	FieldProblemFormat       FieldProblem = "format"
+	FieldProblemInvalid      FieldProblem = "invalid"
+	FieldProblemNotGrantable FieldProblem = "not-grantable"
+	FieldProblemOwnData      FieldProblem = "own-data"
+	FieldProblemPattern      FieldProblem = "pattern"
+	FieldProblemRepetitive   FieldProblem = "repetitive"
+	FieldProblemRequired     FieldProblem = "required"
+	FieldProblemReserved     FieldProblem = "reserved"
+	FieldProblemTaken        FieldProblem = "taken"
+	FieldProblemTooLarge     FieldProblem = "too-large"
+	FieldProblemTooLong      FieldProblem = "too-long"
+	FieldProblemTooMany      FieldProblem = "too-many"
+	FieldProblemTooShort     FieldProblem = "too-short"
+	FieldProblemTooSmall     FieldProblem = "too-small"
+	FieldProblemType         FieldProblem = "type"
+	FieldProblemUnknown      FieldProblem = "unknown"
+	FieldProblemWrong        FieldProblem = "wrong"
 )
 
 // Valid indicates whether the value is a known member of the FieldProblem enum.
 func (e FieldProblem) Valid() bool {
 	switch e {
 	case FieldProblemCommon:
+		return true
+	case FieldProblemDuplicate:
 		return true
 	case FieldProblemEmpty:
 		return true
@@ -74,6 +105,8 @@ func (e FieldProblem) Valid() bool {
 		return true
 	case FieldProblemInvalid:
 		return true
+	case FieldProblemNotGrantable:
+		return true
 	case FieldProblemOwnData:
 		return true
 	case FieldProblemPattern:
@@ -81,6 +114,10 @@ func (e FieldProblem) Valid() bool {
 	case FieldProblemRepetitive:
 		return true
 	case FieldProblemRequired:
+		return true
+	case FieldProblemReserved:
+		return true
+	case FieldProblemTaken:
 		return true
 	case FieldProblemTooLarge:
 		return true
@@ -97,6 +134,39 @@ func (e FieldProblem) Valid() bool {
 	case FieldProblemUnknown:
 		return true
 	case FieldProblemWrong:
+		return true
+	default:
+		return false
+	}
+}
+
+// Defines values for ImportState.
+const (
+	ImportStateCancelled ImportState = "cancelled"
+	ImportStateChecking  ImportState = "checking"
+	ImportStateDone      ImportState = "done"
+	ImportStateFailed    ImportState = "failed"
+	ImportStateQueued    ImportState = "queued"
+	ImportStateRefused   ImportState = "refused"
+	ImportStateStoring   ImportState = "storing"
+)
+
+// Valid indicates whether the value is a known member of the ImportState enum.
+func (e ImportState) Valid() bool {
+	switch e {
+	case ImportStateCancelled:
+		return true
+	case ImportStateChecking:
+		return true
+	case ImportStateDone:
+		return true
+	case ImportStateFailed:
+		return true
+	case ImportStateQueued:
+		return true
+	case ImportStateRefused:
+		return true
+	case ImportStateStoring:
 		return true
 	default:
 		return false
@@ -129,7 +199,9 @@ const (
 	ProblemBusy                 Problem = "busy"
 	ProblemEmailTaken           Problem = "email-taken"
 	ProblemEmailUnverified      Problem = "email-unverified"
+	ProblemFieldNameTaken       Problem = "field-name-taken"
 	ProblemForbidden            Problem = "forbidden"
+	ProblemIDTaken              Problem = "id-taken"
 	ProblemIdempotencyKeyInUse  Problem = "idempotency-key-in-use"
 	ProblemIdempotencyKeyReused Problem = "idempotency-key-reused"
 	ProblemInternal             Problem = "internal"
@@ -146,8 +218,10 @@ const (
 	ProblemMalformedRequest     Problem = "malformed-request"
 	ProblemMethodNotAllowed     Problem = "method-not-allowed"
 	ProblemMfaRequired          Problem = "mfa-required"
+	ProblemNicknameConfusable   Problem = "nickname-confusable"
 	ProblemNicknameTaken        Problem = "nickname-taken"
 	ProblemNotAcceptable        Problem = "not-acceptable"
+	ProblemNotFinished          Problem = "not-finished"
 	ProblemNotFound             Problem = "not-found"
 	ProblemPreconditionFailed   Problem = "precondition-failed"
 	ProblemRateLimited          Problem = "rate-limited"
@@ -158,8 +232,12 @@ const (
 	ProblemSecondFactorRequired Problem = "second-factor-required"
 	ProblemSelfDeletion         Problem = "self-deletion"
 	ProblemSelfEmailChange      Problem = "self-email-change"
+	ProblemSelfLock             Problem = "self-lock"
+	ProblemSelfRoleChange       Problem = "self-role-change"
+	ProblemSelfSuspension       Problem = "self-suspension"
 	ProblemShortPassword        Problem = "short-password"
 	ProblemStepUpRequired       Problem = "step-up-required"
+	ProblemTooManyFields        Problem = "too-many-fields"
 	ProblemUnauthenticated      Problem = "unauthenticated"
 	ProblemUnavailable          Problem = "unavailable"
 	ProblemUnsupportedGrantType Problem = "unsupported-grant-type"
@@ -181,7 +259,11 @@ func (e Problem) Valid() bool {
 		return true
 	case ProblemEmailUnverified:
 		return true
+	case ProblemFieldNameTaken:
+		return true
 	case ProblemForbidden:
+		return true
+	case ProblemIDTaken:
 		return true
 	case ProblemIdempotencyKeyInUse:
 		return true
@@ -215,9 +297,13 @@ func (e Problem) Valid() bool {
 		return true
 	case ProblemMfaRequired:
 		return true
+	case ProblemNicknameConfusable:
+		return true
 	case ProblemNicknameTaken:
 		return true
 	case ProblemNotAcceptable:
+		return true
+	case ProblemNotFinished:
 		return true
 	case ProblemNotFound:
 		return true
@@ -239,9 +325,17 @@ func (e Problem) Valid() bool {
 		return true
 	case ProblemSelfEmailChange:
 		return true
+	case ProblemSelfLock:
+		return true
+	case ProblemSelfRoleChange:
+		return true
+	case ProblemSelfSuspension:
+		return true
 	case ProblemShortPassword:
 		return true
 	case ProblemStepUpRequired:
+		return true
+	case ProblemTooManyFields:
 		return true
 	case ProblemUnauthenticated:
 		return true
@@ -308,12 +402,14 @@ func (e Role) Valid() bool {
 const (
 	SessionEndEnded               SessionEnd = "ended"
 	SessionEndEndedByStaff        SessionEnd = "ended-by-staff"
+	SessionEndLocked              SessionEnd = "locked"
 	SessionEndPasswordChanged     SessionEnd = "password-changed"
 	SessionEndPasswordReset       SessionEnd = "password-reset"
 	SessionEndReplaced            SessionEnd = "replaced"
 	SessionEndRevoked             SessionEnd = "revoked"
 	SessionEndSecondFactorChanged SessionEnd = "second-factor-changed"
 	SessionEndSignedOut           SessionEnd = "signed-out"
+	SessionEndSuspended           SessionEnd = "suspended"
 	SessionEndTokenReused         SessionEnd = "token-reused"
 )
 
@@ -323,6 +419,8 @@ func (e SessionEnd) Valid() bool {
 	case SessionEndEnded:
 		return true
 	case SessionEndEndedByStaff:
+		return true
+	case SessionEndLocked:
 		return true
 	case SessionEndPasswordChanged:
 		return true
@@ -335,6 +433,8 @@ func (e SessionEnd) Valid() bool {
 	case SessionEndSecondFactorChanged:
 		return true
 	case SessionEndSignedOut:
+		return true
+	case SessionEndSuspended:
 		return true
 	case SessionEndTokenReused:
 		return true
@@ -364,6 +464,60 @@ func (e UnlockReason) Valid() bool {
 	}
 }
 
+// Defines values for UserOrder.
+const (
+	UserOrderCreatedAt        UserOrder = "created_at"
+	UserOrderEmail            UserOrder = "email"
+	UserOrderLastLoginAt      UserOrder = "last_login_at"
+	UserOrderLastName         UserOrder = "last_name"
+	UserOrderMinusCreatedAt   UserOrder = "-created_at"
+	UserOrderMinusEmail       UserOrder = "-email"
+	UserOrderMinusLastLoginAt UserOrder = "-last_login_at"
+	UserOrderMinusLastName    UserOrder = "-last_name"
+	UserOrderMinusNickname    UserOrder = "-nickname"
+	UserOrderMinusRole        UserOrder = "-role"
+	UserOrderMinusUpdatedAt   UserOrder = "-updated_at"
+	UserOrderNickname         UserOrder = "nickname"
+	UserOrderRole             UserOrder = "role"
+	UserOrderUpdatedAt        UserOrder = "updated_at"
+)
+
+// Valid indicates whether the value is a known member of the UserOrder enum.
+func (e UserOrder) Valid() bool {
+	switch e {
+	case UserOrderCreatedAt:
+		return true
+	case UserOrderEmail:
+		return true
+	case UserOrderLastLoginAt:
+		return true
+	case UserOrderLastName:
+		return true
+	case UserOrderMinusCreatedAt:
+		return true
+	case UserOrderMinusEmail:
+		return true
+	case UserOrderMinusLastLoginAt:
+		return true
+	case UserOrderMinusLastName:
+		return true
+	case UserOrderMinusNickname:
+		return true
+	case UserOrderMinusRole:
+		return true
+	case UserOrderMinusUpdatedAt:
+		return true
+	case UserOrderNickname:
+		return true
+	case UserOrderRole:
+		return true
+	case UserOrderUpdatedAt:
+		return true
+	default:
+		return false
+	}
+}
+
 // Defines values for UserStatus.
 const (
 	UserStatusActive    UserStatus = "active"
@@ -380,6 +534,17 @@ func (e UserStatus) Valid() bool {
 	default:
 		return false
 	}
+}
+
+// AccountLock For how long an account is locked, and why.
+//
+// Examples: {"reason":"Somebody else seems to use it.","until":"2026-11-28T09:00:00Z"}
+type AccountLock struct {
+	// Reason Goes into the audit log.
+	Reason string `json:"reason"`
+
+	// Until When the lock ends (RFC 3339), at most a year from now; a day from now when left out.
+	Until *time.Time `json:"until,omitempty"`
 }
 
 // AuditActor Who did it.
@@ -409,7 +574,8 @@ type AuditActorKind string
 type AuditEntry struct {
 	// Action A fact (they are listed as webhooks), or `sign-in.failed`, `sign-in.challenged` (a code was asked for), `proof.failed`
 	// (a wrong password or code of somebody signed in), `operation.refused`, `client.created`, `client.deleted`,
-	// `key.rotated`, `key.revoked`.
+	// `key.rotated`, `key.revoked`, `field.created`, `field.replaced`, `field.deleted`, `import.started`, `import.finished`,
+	// `import.cancelled`, `export.started`, `export.downloaded`, `job.retried`, `job.cancelled`.
 	Action string `json:"action"`
 
 	// Actor Who did it.
@@ -444,6 +610,12 @@ type AuditPage struct {
 	Items []AuditEntry `json:"items"`
 }
 
+// CSVFile A CSV file (RFC 4180) in UTF-8, with a header line; at most 256 MiB.
+//
+// Examples: email,nickname,role
+// ada@example.com,ada,AUTHOR
+type CSVFile = openapi_types.File
+
 // EmailChange The new address, and the password of the account.
 //
 // Examples: {"email":"ada@example.org","password":"tall ships sail at noon"}
@@ -459,6 +631,41 @@ type EmailChangeConfirmation struct {
 	Token  string             `json:"token"`
 	UserID openapi_types.UUID `json:"user_id"`
 }
+
+// Export An export of accounts, and how far it is.
+//
+// Examples: {"_links":{"file":{"href":"/api/v1/exports/01932c0a-1b2c-7d3e-8f40-5a6b7c8d9e0f/file","method":"GET"},"self":{"href":"/api/v1/exports/01932c0a-1b2c-7d3e-8f40-5a6b7c8d9e0f","method":"GET"}},"created_at":"2026-11-21T09:30:00Z","detail":null,"expires_at":"2026-11-22T09:30:00Z","finished_at":"2026-11-21T09:30:04Z","id":"01932c0a-1b2c-7d3e-8f40-5a6b7c8d9e0f","rows":100000,"size":24117248,"state":"done"}
+type Export struct {
+	// Links What the caller may do next, by relation.
+	//
+	// Examples: {"self":{"href":"/api/v1/me","method":"GET"}}
+	Links     Links     `json:"_links"`
+	CreatedAt time.Time `json:"created_at"`
+
+	// Detail Why it failed, in a sentence.
+	Detail *string `json:"detail"`
+
+	// ExpiresAt When the file is deleted.
+	ExpiresAt  time.Time          `json:"expires_at"`
+	FinishedAt *time.Time         `json:"finished_at"`
+	ID         openapi_types.UUID `json:"id"`
+
+	// Rows How many accounts were written so far.
+	Rows int64 `json:"rows"`
+
+	// Size How large the file is so far, in bytes.
+	Size int64 `json:"size"`
+
+	// State How far an export is. `failed`, the service could not go on.
+	//
+	// Examples: done
+	State ExportState `json:"state"`
+}
+
+// ExportState How far an export is. `failed`, the service could not go on.
+//
+// Examples: done
+type ExportState string
 
 // FieldError One field that was refused, and why.
 //
@@ -478,6 +685,122 @@ type FieldError struct {
 //
 // Examples: too-short
 type FieldProblem string
+
+// FieldViolation A value that does not match its field as it is defined now.
+//
+// Examples: {"_links":{"user":{"href":"/api/v1/users/01932c07-a5d4-7c2b-9d60-4f0a1f6f1b2e","method":"GET"}},"detail":"This is none of the values that are taken.","user_id":"01932c07-a5d4-7c2b-9d60-4f0a1f6f1b2e"}
+type FieldViolation struct {
+	// Links What the caller may do next, by relation.
+	//
+	// Examples: {"self":{"href":"/api/v1/me","method":"GET"}}
+	Links Links `json:"_links"`
+
+	// Detail What is wrong with it.
+	Detail string `json:"detail"`
+
+	// UserID Whose value it is.
+	UserID openapi_types.UUID `json:"user_id"`
+}
+
+// FieldViolationPage A page of values that do not match.
+//
+// Examples: {"_links":{"first":{"href":"/api/v1/profile-fields/01932c0a-1b2c-7d3e-8f40-5a6b7c8d9e0f/violations","method":"GET"},"self":{"href":"/api/v1/profile-fields/01932c0a-1b2c-7d3e-8f40-5a6b7c8d9e0f/violations","method":"GET"}},"items":[]}
+type FieldViolationPage struct {
+	// Links What the caller may do next, by relation.
+	//
+	// Examples: {"self":{"href":"/api/v1/me","method":"GET"}}
+	Links Links            `json:"_links"`
+	Items []FieldViolation `json:"items"`
+}
+
+// Import An import of accounts, and how far it is.
+//
+// Examples: {"_links":{"problems":{"href":"/api/v1/imports/01932c0a-1b2c-7d3e-8f40-5a6b7c8d9e0f/problems","method":"GET"},"self":{"href":"/api/v1/imports/01932c0a-1b2c-7d3e-8f40-5a6b7c8d9e0f","method":"GET"}},"created_at":"2026-11-21T09:30:00Z","created_by":"01932c07-a5d4-7c2b-9d60-4f0a1f6f1b2e","detail":null,"dry_run":false,"finished_at":null,"id":"01932c0a-1b2c-7d3e-8f40-5a6b7c8d9e0f","mail":true,"progress":0.62,"rows_bad":100,"rows_read":100000,"rows_stored":24000,"skip_bad":true,"state":"storing"}
+type Import struct {
+	// Links What the caller may do next, by relation.
+	//
+	// Examples: {"self":{"href":"/api/v1/me","method":"GET"}}
+	Links     Links     `json:"_links"`
+	CreatedAt time.Time `json:"created_at"`
+
+	// CreatedBy Who began it; null for an operator on the command line.
+	CreatedBy *openapi_types.UUID `json:"created_by"`
+
+	// Detail Why it was refused or failed, in a sentence.
+	Detail     *string            `json:"detail"`
+	DryRun     bool               `json:"dry_run"`
+	FinishedAt *time.Time         `json:"finished_at"`
+	ID         openapi_types.UUID `json:"id"`
+	Mail       bool               `json:"mail"`
+
+	// Progress How much is done, from 0 to 1.
+	Progress float32 `json:"progress"`
+
+	// RowsBad How many of them have problems.
+	RowsBad int64 `json:"rows_bad"`
+
+	// RowsRead How many rows were read so far.
+	RowsRead int64 `json:"rows_read"`
+
+	// RowsStored How many accounts were made.
+	RowsStored int64 `json:"rows_stored"`
+	SkipBad    bool  `json:"skip_bad"`
+
+	// State How far an import is. `done`: what was to be stored is stored; `refused`: rows are bad, and nothing was stored; `cancelled`:
+	// somebody cancelled it; `failed`: the service could not go on.
+	//
+	//
+	// Examples: done
+	State ImportState `json:"state"`
+}
+
+// ImportPage A page of imports.
+//
+// Examples: {"_links":{"first":{"href":"/api/v1/imports","method":"GET"},"self":{"href":"/api/v1/imports","method":"GET"}},"items":[]}
+type ImportPage struct {
+	// Links What the caller may do next, by relation.
+	//
+	// Examples: {"self":{"href":"/api/v1/me","method":"GET"}}
+	Links Links    `json:"_links"`
+	Items []Import `json:"items"`
+}
+
+// ImportProblem What is wrong with a row.
+//
+// Examples: {"code":"format","column":1,"detail":"This is not an e-mail address.","field":"email","line":17}
+type ImportProblem struct {
+	// Code What is wrong with a field.
+	//
+	// Examples: too-short
+	Code FieldProblem `json:"code"`
+
+	// Column Which cell of the row, from 1; 0 for the row as a whole.
+	Column int    `json:"column"`
+	Detail string `json:"detail"`
+
+	// Field The name of the column.
+	Field *string `json:"field"`
+
+	// Line In the file; the header is line 1.
+	Line int64 `json:"line"`
+}
+
+// ImportProblemPage A page of what is wrong with the rows of an import.
+//
+// Examples: {"_links":{"first":{"href":"/api/v1/imports/01932c0a-1b2c-7d3e-8f40-5a6b7c8d9e0f/problems","method":"GET"},"self":{"href":"/api/v1/imports/01932c0a-1b2c-7d3e-8f40-5a6b7c8d9e0f/problems","method":"GET"}},"items":[]}
+type ImportProblemPage struct {
+	// Links What the caller may do next, by relation.
+	//
+	// Examples: {"self":{"href":"/api/v1/me","method":"GET"}}
+	Links Links           `json:"_links"`
+	Items []ImportProblem `json:"items"`
+}
+
+// ImportState How far an import is. `done`: what was to be stored is stored; `refused`: rows are bad, and nothing was stored; `cancelled`:
+// somebody cancelled it; `failed`: the service could not go on.
+//
+// Examples: done
+type ImportState string
 
 // Introspection What a token says, as it is now (RFC 7662 section 2.2). Only `active` is there unless it is good.
 //
@@ -608,11 +931,112 @@ type ProblemDetails struct {
 	Type string `json:"type"`
 }
 
+// Profile What anybody may see of a person.
+//
+// Examples: {"_links":{"self":{"href":"/api/v1/profiles/ada","method":"GET"}},"bio":"Wrote the first program.","created_at":"2026-11-21T08:00:00Z","fields":{"team":"red"},"first_name":"Ada","github_url":null,"linkedin_url":null,"location":"London","nickname":"ada","professional":true,"website_url":null}
+type Profile struct {
+	// Links What the caller may do next, by relation.
+	//
+	// Examples: {"self":{"href":"/api/v1/me","method":"GET"}}
+	Links Links   `json:"_links"`
+	Bio   *string `json:"bio"`
+
+	// CreatedAt Since when they are here.
+	CreatedAt time.Time `json:"created_at"`
+
+	// Fields Values of the profile fields that are public.
+	Fields       json.RawMessage `json:"fields"`
+	FirstName    *string         `json:"first_name"`
+	GithubURL    *string         `json:"github_url"`
+	LinkedinURL  *string         `json:"linkedin_url"`
+	Location     *string         `json:"location"`
+	Nickname     string          `json:"nickname"`
+	Professional bool            `json:"professional"`
+	WebsiteURL   *string         `json:"website_url"`
+}
+
+// ProfileField A field that profiles have beside the built-in ones.
+//
+// Examples: {"_links":{"self":{"href":"/api/v1/profile-fields/01932c0a-1b2c-7d3e-8f40-5a6b7c8d9e0f","method":"GET"}},"checked_at":"2026-11-21T09:31:00Z","created_at":"2026-11-21T09:30:00Z","filterable":true,"id":"01932c0a-1b2c-7d3e-8f40-5a6b7c8d9e0f","name":"team","public":true,"schema":{"enum":["red","blue"],"type":"string"},"title":"Team","updated_at":"2026-11-21T09:30:00Z","violations":0}
+type ProfileField struct {
+	// Links What the caller may do next, by relation.
+	//
+	// Examples: {"self":{"href":"/api/v1/me","method":"GET"}}
+	Links Links `json:"_links"`
+
+	// CheckedAt When all values had been checked that were there; left out while they are. For those who define fields.
+	CheckedAt  *time.Time         `json:"checked_at,omitempty"`
+	CreatedAt  time.Time          `json:"created_at"`
+	Filterable bool               `json:"filterable"`
+	ID         openapi_types.UUID `json:"id"`
+	Name       string             `json:"name"`
+	Public     bool               `json:"public"`
+
+	// Schema The JSON Schema that each value has to match.
+	Schema    json.RawMessage `json:"schema"`
+	Title     string          `json:"title"`
+	UpdatedAt time.Time       `json:"updated_at"`
+
+	// Violations How many values do not match, as far as they have been checked. For those who define fields.
+	Violations *int64 `json:"violations,omitempty"`
+}
+
+// ProfileFieldDefinition A profile field as it is to be.
+//
+// Examples: {"filterable":true,"public":true,"schema":{"enum":["red","green","blue"],"type":"string"},"title":"Team"}
+type ProfileFieldDefinition struct {
+	// Filterable Whether staff may filter accounts by it; for fields that hold one string, number or boolean.
+	Filterable *bool `json:"filterable,omitempty"`
+
+	// Public Whether public profiles show it.
+	Public *bool `json:"public,omitempty"`
+
+	// Schema A JSON Schema (draft 2020-12) that each value has to match, without references to other documents; at most 8 KiB.
+	Schema json.RawMessage `json:"schema"`
+
+	// Title What people call it.
+	Title string `json:"title"`
+}
+
+// ProfileFieldDraft A new profile field.
+//
+// Examples: {"filterable":true,"name":"team","public":true,"schema":{"enum":["red","blue"],"type":"string"},"title":"Team"}
+type ProfileFieldDraft struct {
+	// Filterable Whether staff may filter accounts by it; for fields that hold one string, number or boolean.
+	Filterable *bool `json:"filterable,omitempty"`
+
+	// Name What it is called in JSON and CSV.
+	Name string `json:"name"`
+
+	// Public Whether public profiles show it.
+	Public *bool `json:"public,omitempty"`
+
+	// Schema A JSON Schema (draft 2020-12) that each value has to match, without references to other documents; at most 8 KiB.
+	Schema json.RawMessage `json:"schema"`
+
+	// Title What people call it.
+	Title string `json:"title"`
+}
+
+// ProfileFieldPage A page of profile fields.
+//
+// Examples: {"_links":{"first":{"href":"/api/v1/profile-fields","method":"GET"},"self":{"href":"/api/v1/profile-fields","method":"GET"}},"items":[]}
+type ProfileFieldPage struct {
+	// Links What the caller may do next, by relation.
+	//
+	// Examples: {"self":{"href":"/api/v1/me","method":"GET"}}
+	Links Links          `json:"_links"`
+	Items []ProfileField `json:"items"`
+}
+
 // ProfilePatch Changes to one's own profile.
 //
 // Examples: {"bio":"Wrote the first program.","location":null}
 type ProfilePatch struct {
-	Bio         nullable.Nullable[string] `json:"bio,omitempty"`
+	Bio nullable.Nullable[string] `json:"bio,omitempty"`
+
+	// Fields Changes to the profile fields of this service, by name; null clears one.
+	Fields      json.RawMessage           `json:"fields,omitempty"`
 	FirstName   nullable.Nullable[string] `json:"first_name,omitempty"`
 	GithubURL   nullable.Nullable[string] `json:"github_url,omitempty"`
 	LastName    nullable.Nullable[string] `json:"last_name,omitempty"`
@@ -696,6 +1120,21 @@ type RevocationRequest struct {
 //
 // Examples: AUTHENTICATED
 type Role string
+
+// RoleChange The role that an account is to have, and why.
+//
+// Examples: {"reason":"She looks after the comments from now on.","role":"MODERATOR"}
+type RoleChange struct {
+	// Reason Goes into the audit log.
+	Reason string `json:"reason"`
+
+	// Role One ladder: each role may do what those before it may. `ANONYMOUS` is registered, but not verified yet;
+	// `AUTHENTICATED` is a reader.
+	//
+	//
+	// Examples: AUTHENTICATED
+	Role Role `json:"role"`
+}
 
 // SecondFactor The state of one's own second factor.
 //
@@ -814,6 +1253,14 @@ type SessionStarted struct {
 	UserID    openapi_types.UUID `json:"user_id"`
 }
 
+// Suspension Why an account is suspended.
+//
+// Examples: {"reason":"Spam in the comments."}
+type Suspension struct {
+	// Reason Goes into the audit log, and is told to the owner.
+	Reason string `json:"reason"`
+}
+
 // Token An answer of the token endpoint (RFC 6749 section 5.1).
 //
 // Examples: {"access_token":"eyJhbGciOiJFZERTQSIsInR5cCI6ImF0K2p3dCJ9.eyJzdWIiOiIwMTkzMmMwNyJ9.c2ln","expires_in":900,"refresh_token":"AWkzLAel1HwrnWBPCh9vGy4","scope":"users:read:own users:update:own","token_type":"Bearer"}
@@ -864,7 +1311,7 @@ type UnlockReason string
 
 // User An account, as its owner and staff see it.
 //
-// Examples: {"_links":{"self":{"href":"/api/v1/users/01932c07-a5d4-7c2b-9d60-4f0a1f6f1b2e","method":"GET"},"update":{"href":"/api/v1/users/01932c07-a5d4-7c2b-9d60-4f0a1f6f1b2e","method":"PATCH"}},"bio":null,"created_at":"2026-11-21T08:00:00Z","email":"ada@example.com","email_verified_at":"2026-11-21T08:01:10Z","first_name":"Ada","github_url":null,"id":"01932c07-a5d4-7c2b-9d60-4f0a1f6f1b2e","last_login_at":"2026-11-21T09:30:00Z","last_name":"Lovelace","linkedin_url":null,"locale":"en-GB","location":"London","locked_until":null,"nickname":"ada","pending_email":null,"professional":false,"role":"AUTHENTICATED","second_factor":false,"status":"active","time_zone":"Europe/London","updated_at":"2026-11-21T08:01:10Z","website_url":null}
+// Examples: {"_links":{"self":{"href":"/api/v1/users/01932c07-a5d4-7c2b-9d60-4f0a1f6f1b2e","method":"GET"},"update":{"href":"/api/v1/users/01932c07-a5d4-7c2b-9d60-4f0a1f6f1b2e","method":"PATCH"}},"bio":null,"created_at":"2026-11-21T08:00:00Z","email":"ada@example.com","email_verified_at":"2026-11-21T08:01:10Z","fields":{"team":"red"},"first_name":"Ada","github_url":null,"id":"01932c07-a5d4-7c2b-9d60-4f0a1f6f1b2e","last_login_at":"2026-11-21T09:30:00Z","last_name":"Lovelace","linkedin_url":null,"locale":"en-GB","location":"London","locked_until":null,"nickname":"ada","pending_email":null,"professional":false,"role":"AUTHENTICATED","second_factor":false,"status":"active","time_zone":"Europe/London","updated_at":"2026-11-21T08:01:10Z","website_url":null}
 type User struct {
 	// Links What the caller may do next, by relation.
 	//
@@ -875,19 +1322,22 @@ type User struct {
 	Email     string    `json:"email"`
 
 	// EmailVerifiedAt When the address was confirmed; null while it is not.
-	EmailVerifiedAt *time.Time         `json:"email_verified_at"`
-	FirstName       *string            `json:"first_name"`
-	GithubURL       *string            `json:"github_url"`
-	ID              openapi_types.UUID `json:"id"`
-	LastLoginAt     *time.Time         `json:"last_login_at"`
-	LastName        *string            `json:"last_name"`
-	LinkedinURL     *string            `json:"linkedin_url"`
+	EmailVerifiedAt *time.Time `json:"email_verified_at"`
+
+	// Fields Values of the profile fields of this service, by name.
+	Fields      json.RawMessage    `json:"fields"`
+	FirstName   *string            `json:"first_name"`
+	GithubURL   *string            `json:"github_url"`
+	ID          openapi_types.UUID `json:"id"`
+	LastLoginAt *time.Time         `json:"last_login_at"`
+	LastName    *string            `json:"last_name"`
+	LinkedinURL *string            `json:"linkedin_url"`
 
 	// Locale Language (BCP 47).
 	Locale   *string `json:"locale"`
 	Location *string `json:"location"`
 
-	// LockedUntil When a lock ends that failed sign-ins led to.
+	// LockedUntil When a lock ends that failed sign-ins or staff led to.
 	LockedUntil *time.Time `json:"locked_until"`
 
 	// Nickname The public name, unique in any letter case.
@@ -951,14 +1401,17 @@ type UserDraft struct {
 	Email string  `json:"email"`
 
 	// EmailVerified Whether the address is already known to be theirs.
-	EmailVerified *bool   `json:"email_verified,omitempty"`
-	FirstName     *string `json:"first_name,omitempty"`
-	GithubURL     *string `json:"github_url,omitempty"`
-	LastName      *string `json:"last_name,omitempty"`
-	LinkedinURL   *string `json:"linkedin_url,omitempty"`
-	Locale        *string `json:"locale,omitempty"`
-	Location      *string `json:"location,omitempty"`
-	Nickname      *string `json:"nickname,omitempty"`
+	EmailVerified *bool `json:"email_verified,omitempty"`
+
+	// Fields Values of the profile fields of this service, by name.
+	Fields      json.RawMessage `json:"fields,omitempty"`
+	FirstName   *string         `json:"first_name,omitempty"`
+	GithubURL   *string         `json:"github_url,omitempty"`
+	LastName    *string         `json:"last_name,omitempty"`
+	LinkedinURL *string         `json:"linkedin_url,omitempty"`
+	Locale      *string         `json:"locale,omitempty"`
+	Location    *string         `json:"location,omitempty"`
+	Nickname    *string         `json:"nickname,omitempty"`
 
 	// Role One ladder: each role may do what those before it may. `ANONYMOUS` is registered, but not verified yet;
 	// `AUTHENTICATED` is a reader.
@@ -986,13 +1439,23 @@ type UserEmailChanged struct {
 	UserID openapi_types.UUID  `json:"user_id"`
 }
 
-// UserLocked Failed sign-ins locked an account.
+// UserLocked Failed sign-ins locked an account, or staff did.
 //
-// Examples: {"until":"2026-11-21T09:45:00Z","user_id":"01932c07-a5d4-7c2b-9d60-4f0a1f6f1b2e"}
+// Examples: {"by":null,"reason":null,"until":"2026-11-21T09:45:00Z","user_id":"01932c07-a5d4-7c2b-9d60-4f0a1f6f1b2e"}
 type UserLocked struct {
+	// By Who of the staff; null for an operator, and for failed sign-ins.
+	By *openapi_types.UUID `json:"by"`
+
+	// Reason Why staff did; null for failed sign-ins.
+	Reason *string            `json:"reason"`
 	Until  time.Time          `json:"until"`
 	UserID openapi_types.UUID `json:"user_id"`
 }
+
+// UserOrder What a list of accounts is ordered by, ascending; descending with a minus sign.
+//
+// Examples: -created_at
+type UserOrder string
 
 // UserPage A page of accounts.
 //
@@ -1033,8 +1496,11 @@ type UserPasswordResetRequested struct {
 //
 // Examples: {"location":null,"nickname":"grace-hopper"}
 type UserPatch struct {
-	Bio         nullable.Nullable[string] `json:"bio,omitempty"`
-	Email       *string                   `json:"email,omitempty"`
+	Bio   nullable.Nullable[string] `json:"bio,omitempty"`
+	Email *string                   `json:"email,omitempty"`
+
+	// Fields Changes to the profile fields of this service, by name; null clears one.
+	Fields      json.RawMessage           `json:"fields,omitempty"`
 	FirstName   nullable.Nullable[string] `json:"first_name,omitempty"`
 	GithubURL   nullable.Nullable[string] `json:"github_url,omitempty"`
 	LastName    nullable.Nullable[string] `json:"last_name,omitempty"`
@@ -1073,6 +1539,37 @@ type UserRegistered struct {
 	UserID       openapi_types.UUID `json:"user_id"`
 }
 
+// UserReinstated A suspended account was reinstated.
+//
+// Examples: {"by":null,"user_id":"01932c07-a5d4-7c2b-9d60-4f0a1f6f1b2e"}
+type UserReinstated struct {
+	By     *openapi_types.UUID `json:"by"`
+	UserID openapi_types.UUID  `json:"user_id"`
+}
+
+// UserRoleChanged An account was given another role.
+//
+// Examples: {"by":"01932c07-a5d4-7c2b-9d60-4f0a1f6f1b2f","from":"AUTHOR","reason":"She looks after the comments from now on.","to":"MODERATOR","user_id":"01932c07-a5d4-7c2b-9d60-4f0a1f6f1b2e"}
+type UserRoleChanged struct {
+	By *openapi_types.UUID `json:"by"`
+
+	// From One ladder: each role may do what those before it may. `ANONYMOUS` is registered, but not verified yet;
+	// `AUTHENTICATED` is a reader.
+	//
+	//
+	// Examples: AUTHENTICATED
+	From   Role   `json:"from"`
+	Reason string `json:"reason"`
+
+	// To One ladder: each role may do what those before it may. `ANONYMOUS` is registered, but not verified yet;
+	// `AUTHENTICATED` is a reader.
+	//
+	//
+	// Examples: AUTHENTICATED
+	To     Role               `json:"to"`
+	UserID openapi_types.UUID `json:"user_id"`
+}
+
 // UserSecondFactorEnabled A second factor was turned on.
 //
 // Examples: {"by":"01932c07-a5d4-7c2b-9d60-4f0a1f6f1b2e","user_id":"01932c07-a5d4-7c2b-9d60-4f0a1f6f1b2e"}
@@ -1093,6 +1590,15 @@ type UserSecondFactorRemoved struct {
 //
 // Examples: active
 type UserStatus string
+
+// UserSuspended An account was suspended.
+//
+// Examples: {"by":null,"reason":"Spam in the comments.","user_id":"01932c07-a5d4-7c2b-9d60-4f0a1f6f1b2e"}
+type UserSuspended struct {
+	By     *openapi_types.UUID `json:"by"`
+	Reason string              `json:"reason"`
+	UserID openapi_types.UUID  `json:"user_id"`
+}
 
 // UserUnlocked A lock ended.
 //
@@ -1170,6 +1676,9 @@ type Count = bool
 // Cursor defines model for Cursor.
 type Cursor = string
 
+// DryRun defines model for DryRun.
+type DryRun = bool
+
 // EntriesAbout defines model for EntriesAbout.
 type EntriesAbout = openapi_types.UUID
 
@@ -1178,6 +1687,15 @@ type EntriesBy = openapi_types.UUID
 
 // EntriesOf defines model for EntriesOf.
 type EntriesOf = string
+
+// ExportID defines model for ExportID.
+type ExportID = openapi_types.UUID
+
+// FieldID defines model for FieldID.
+type FieldID = openapi_types.UUID
+
+// FieldIs defines model for FieldIs.
+type FieldIs = []string
 
 // From defines model for From.
 type From = time.Time
@@ -1191,11 +1709,66 @@ type IfMatch = string
 // IfNoneMatch defines model for IfNoneMatch.
 type IfNoneMatch = string
 
+// ImportID defines model for ImportID.
+type ImportID = openapi_types.UUID
+
+// IsLocked defines model for IsLocked.
+type IsLocked = bool
+
+// IsProfessional defines model for IsProfessional.
+type IsProfessional = bool
+
+// IsVerified defines model for IsVerified.
+type IsVerified = bool
+
+// LastLoginAfter defines model for LastLoginAfter.
+type LastLoginAfter = time.Time
+
+// LastLoginBefore defines model for LastLoginBefore.
+type LastLoginBefore = time.Time
+
 // Limit defines model for Limit.
 type Limit = int
 
+// Mail defines model for Mail.
+type Mail = bool
+
+// Nickname defines model for Nickname.
+type Nickname = string
+
+// OfRole One ladder: each role may do what those before it may. `ANONYMOUS` is registered, but not verified yet;
+// `AUTHENTICATED` is a reader.
+//
+// Examples: AUTHENTICATED
+type OfRole = Role
+
+// OfStatus Whether staff let the account in.
+//
+// Examples: active
+type OfStatus = UserStatus
+
+// RegisteredFrom defines model for RegisteredFrom.
+type RegisteredFrom = time.Time
+
+// RegisteredTo defines model for RegisteredTo.
+type RegisteredTo = time.Time
+
+// Search defines model for Search.
+type Search = string
+
 // SessionID defines model for SessionID.
 type SessionID = openapi_types.UUID
+
+// SkipBad defines model for SkipBad.
+type SkipBad = bool
+
+// Sort What a list of accounts is ordered by, ascending; descending with a minus sign.
+//
+// Examples: -created_at
+type Sort = UserOrder
+
+// Text defines model for Text.
+type Text = string
 
 // To defines model for To.
 type To = time.Time
@@ -1208,20 +1781,80 @@ type UserID = openapi_types.UUID
 // Examples: {"_links":{"first":{"href":"/api/v1/audit","method":"GET"},"self":{"href":"/api/v1/audit","method":"GET"}},"items":[]}
 type AuditPageResponse = AuditPage
 
+// ExportAcceptedResponse An export of accounts, and how far it is.
+//
+// Examples: {"_links":{"file":{"href":"/api/v1/exports/01932c0a-1b2c-7d3e-8f40-5a6b7c8d9e0f/file","method":"GET"},"self":{"href":"/api/v1/exports/01932c0a-1b2c-7d3e-8f40-5a6b7c8d9e0f","method":"GET"}},"created_at":"2026-11-21T09:30:00Z","detail":null,"expires_at":"2026-11-22T09:30:00Z","finished_at":"2026-11-21T09:30:04Z","id":"01932c0a-1b2c-7d3e-8f40-5a6b7c8d9e0f","rows":100000,"size":24117248,"state":"done"}
+type ExportAcceptedResponse = Export
+
+// ExportResponse An export of accounts, and how far it is.
+//
+// Examples: {"_links":{"file":{"href":"/api/v1/exports/01932c0a-1b2c-7d3e-8f40-5a6b7c8d9e0f/file","method":"GET"},"self":{"href":"/api/v1/exports/01932c0a-1b2c-7d3e-8f40-5a6b7c8d9e0f","method":"GET"}},"created_at":"2026-11-21T09:30:00Z","detail":null,"expires_at":"2026-11-22T09:30:00Z","finished_at":"2026-11-21T09:30:04Z","id":"01932c0a-1b2c-7d3e-8f40-5a6b7c8d9e0f","rows":100000,"size":24117248,"state":"done"}
+type ExportResponse = Export
+
 // Failed A failure (RFC 9457).
 //
 // Examples: {"code":"invalid-request","errors":[{"code":"too-short","detail":"Use at least 15 characters.","pointer":"/password"}],"instance":"5f3c2b1a9d8e","status":422,"title":"The request does not match the contract","type":"/problems/invalid-request"}
 type Failed = ProblemDetails
 
+// FieldViolationPageResponse A page of values that do not match.
+//
+// Examples: {"_links":{"first":{"href":"/api/v1/profile-fields/01932c0a-1b2c-7d3e-8f40-5a6b7c8d9e0f/violations","method":"GET"},"self":{"href":"/api/v1/profile-fields/01932c0a-1b2c-7d3e-8f40-5a6b7c8d9e0f/violations","method":"GET"}},"items":[]}
+type FieldViolationPageResponse = FieldViolationPage
+
+// FieldViolationResponse A value that does not match its field as it is defined now.
+//
+// Examples: {"_links":{"user":{"href":"/api/v1/users/01932c07-a5d4-7c2b-9d60-4f0a1f6f1b2e","method":"GET"}},"detail":"This is none of the values that are taken.","user_id":"01932c07-a5d4-7c2b-9d60-4f0a1f6f1b2e"}
+type FieldViolationResponse = FieldViolation
+
+// ImportAcceptedResponse An import of accounts, and how far it is.
+//
+// Examples: {"_links":{"problems":{"href":"/api/v1/imports/01932c0a-1b2c-7d3e-8f40-5a6b7c8d9e0f/problems","method":"GET"},"self":{"href":"/api/v1/imports/01932c0a-1b2c-7d3e-8f40-5a6b7c8d9e0f","method":"GET"}},"created_at":"2026-11-21T09:30:00Z","created_by":"01932c07-a5d4-7c2b-9d60-4f0a1f6f1b2e","detail":null,"dry_run":false,"finished_at":null,"id":"01932c0a-1b2c-7d3e-8f40-5a6b7c8d9e0f","mail":true,"progress":0.62,"rows_bad":100,"rows_read":100000,"rows_stored":24000,"skip_bad":true,"state":"storing"}
+type ImportAcceptedResponse = Import
+
+// ImportPageResponse A page of imports.
+//
+// Examples: {"_links":{"first":{"href":"/api/v1/imports","method":"GET"},"self":{"href":"/api/v1/imports","method":"GET"}},"items":[]}
+type ImportPageResponse = ImportPage
+
+// ImportProblemPageResponse A page of what is wrong with the rows of an import.
+//
+// Examples: {"_links":{"first":{"href":"/api/v1/imports/01932c0a-1b2c-7d3e-8f40-5a6b7c8d9e0f/problems","method":"GET"},"self":{"href":"/api/v1/imports/01932c0a-1b2c-7d3e-8f40-5a6b7c8d9e0f/problems","method":"GET"}},"items":[]}
+type ImportProblemPageResponse = ImportProblemPage
+
+// ImportResponse An import of accounts, and how far it is.
+//
+// Examples: {"_links":{"problems":{"href":"/api/v1/imports/01932c0a-1b2c-7d3e-8f40-5a6b7c8d9e0f/problems","method":"GET"},"self":{"href":"/api/v1/imports/01932c0a-1b2c-7d3e-8f40-5a6b7c8d9e0f","method":"GET"}},"created_at":"2026-11-21T09:30:00Z","created_by":"01932c07-a5d4-7c2b-9d60-4f0a1f6f1b2e","detail":null,"dry_run":false,"finished_at":null,"id":"01932c0a-1b2c-7d3e-8f40-5a6b7c8d9e0f","mail":true,"progress":0.62,"rows_bad":100,"rows_read":100000,"rows_stored":24000,"skip_bad":true,"state":"storing"}
+type ImportResponse = Import
+
 // MeResponse An account, as its owner and staff see it.
 //
-// Examples: {"_links":{"self":{"href":"/api/v1/users/01932c07-a5d4-7c2b-9d60-4f0a1f6f1b2e","method":"GET"},"update":{"href":"/api/v1/users/01932c07-a5d4-7c2b-9d60-4f0a1f6f1b2e","method":"PATCH"}},"bio":null,"created_at":"2026-11-21T08:00:00Z","email":"ada@example.com","email_verified_at":"2026-11-21T08:01:10Z","first_name":"Ada","github_url":null,"id":"01932c07-a5d4-7c2b-9d60-4f0a1f6f1b2e","last_login_at":"2026-11-21T09:30:00Z","last_name":"Lovelace","linkedin_url":null,"locale":"en-GB","location":"London","locked_until":null,"nickname":"ada","pending_email":null,"professional":false,"role":"AUTHENTICATED","second_factor":false,"status":"active","time_zone":"Europe/London","updated_at":"2026-11-21T08:01:10Z","website_url":null}
+// Examples: {"_links":{"self":{"href":"/api/v1/users/01932c07-a5d4-7c2b-9d60-4f0a1f6f1b2e","method":"GET"},"update":{"href":"/api/v1/users/01932c07-a5d4-7c2b-9d60-4f0a1f6f1b2e","method":"PATCH"}},"bio":null,"created_at":"2026-11-21T08:00:00Z","email":"ada@example.com","email_verified_at":"2026-11-21T08:01:10Z","fields":{"team":"red"},"first_name":"Ada","github_url":null,"id":"01932c07-a5d4-7c2b-9d60-4f0a1f6f1b2e","last_login_at":"2026-11-21T09:30:00Z","last_name":"Lovelace","linkedin_url":null,"locale":"en-GB","location":"London","locked_until":null,"nickname":"ada","pending_email":null,"professional":false,"role":"AUTHENTICATED","second_factor":false,"status":"active","time_zone":"Europe/London","updated_at":"2026-11-21T08:01:10Z","website_url":null}
 type MeResponse = User
 
 // OAuthFailed A failure of the token endpoint (RFC 6749 section 5.2), with the members of a problem beside it.
 //
 // Examples: {"code":"invalid-credentials","error":"invalid_grant","error_description":"The e-mail address or the password is wrong","instance":"5f3c2b1a9d8e","status":401,"title":"The e-mail address or the password is wrong","type":"/problems/invalid-credentials"}
 type OAuthFailed = OAuthError
+
+// ProfileFieldCreatedResponse A field that profiles have beside the built-in ones.
+//
+// Examples: {"_links":{"self":{"href":"/api/v1/profile-fields/01932c0a-1b2c-7d3e-8f40-5a6b7c8d9e0f","method":"GET"}},"checked_at":"2026-11-21T09:31:00Z","created_at":"2026-11-21T09:30:00Z","filterable":true,"id":"01932c0a-1b2c-7d3e-8f40-5a6b7c8d9e0f","name":"team","public":true,"schema":{"enum":["red","blue"],"type":"string"},"title":"Team","updated_at":"2026-11-21T09:30:00Z","violations":0}
+type ProfileFieldCreatedResponse = ProfileField
+
+// ProfileFieldPageResponse A page of profile fields.
+//
+// Examples: {"_links":{"first":{"href":"/api/v1/profile-fields","method":"GET"},"self":{"href":"/api/v1/profile-fields","method":"GET"}},"items":[]}
+type ProfileFieldPageResponse = ProfileFieldPage
+
+// ProfileFieldResponse A field that profiles have beside the built-in ones.
+//
+// Examples: {"_links":{"self":{"href":"/api/v1/profile-fields/01932c0a-1b2c-7d3e-8f40-5a6b7c8d9e0f","method":"GET"}},"checked_at":"2026-11-21T09:31:00Z","created_at":"2026-11-21T09:30:00Z","filterable":true,"id":"01932c0a-1b2c-7d3e-8f40-5a6b7c8d9e0f","name":"team","public":true,"schema":{"enum":["red","blue"],"type":"string"},"title":"Team","updated_at":"2026-11-21T09:30:00Z","violations":0}
+type ProfileFieldResponse = ProfileField
+
+// ProfileResponse What anybody may see of a person.
+//
+// Examples: {"_links":{"self":{"href":"/api/v1/profiles/ada","method":"GET"}},"bio":"Wrote the first program.","created_at":"2026-11-21T08:00:00Z","fields":{"team":"red"},"first_name":"Ada","github_url":null,"linkedin_url":null,"location":"London","nickname":"ada","professional":true,"website_url":null}
+type ProfileResponse = Profile
 
 // RecoveryCodesResponse Codes that sign in once each without the app. They are shown once; only their hashes are kept.
 //
@@ -1230,7 +1863,7 @@ type RecoveryCodesResponse = RecoveryCodes
 
 // RegisteredResponse An account, as its owner and staff see it.
 //
-// Examples: {"_links":{"self":{"href":"/api/v1/users/01932c07-a5d4-7c2b-9d60-4f0a1f6f1b2e","method":"GET"},"update":{"href":"/api/v1/users/01932c07-a5d4-7c2b-9d60-4f0a1f6f1b2e","method":"PATCH"}},"bio":null,"created_at":"2026-11-21T08:00:00Z","email":"ada@example.com","email_verified_at":"2026-11-21T08:01:10Z","first_name":"Ada","github_url":null,"id":"01932c07-a5d4-7c2b-9d60-4f0a1f6f1b2e","last_login_at":"2026-11-21T09:30:00Z","last_name":"Lovelace","linkedin_url":null,"locale":"en-GB","location":"London","locked_until":null,"nickname":"ada","pending_email":null,"professional":false,"role":"AUTHENTICATED","second_factor":false,"status":"active","time_zone":"Europe/London","updated_at":"2026-11-21T08:01:10Z","website_url":null}
+// Examples: {"_links":{"self":{"href":"/api/v1/users/01932c07-a5d4-7c2b-9d60-4f0a1f6f1b2e","method":"GET"},"update":{"href":"/api/v1/users/01932c07-a5d4-7c2b-9d60-4f0a1f6f1b2e","method":"PATCH"}},"bio":null,"created_at":"2026-11-21T08:00:00Z","email":"ada@example.com","email_verified_at":"2026-11-21T08:01:10Z","fields":{"team":"red"},"first_name":"Ada","github_url":null,"id":"01932c07-a5d4-7c2b-9d60-4f0a1f6f1b2e","last_login_at":"2026-11-21T09:30:00Z","last_name":"Lovelace","linkedin_url":null,"locale":"en-GB","location":"London","locked_until":null,"nickname":"ada","pending_email":null,"professional":false,"role":"AUTHENTICATED","second_factor":false,"status":"active","time_zone":"Europe/London","updated_at":"2026-11-21T08:01:10Z","website_url":null}
 type RegisteredResponse = User
 
 // RegistrationAcceptedResponse The answer to a registration where it is concealed who has an account.
@@ -1260,7 +1893,7 @@ type SessionResponse = Session
 
 // UserCreatedResponse An account, as its owner and staff see it.
 //
-// Examples: {"_links":{"self":{"href":"/api/v1/users/01932c07-a5d4-7c2b-9d60-4f0a1f6f1b2e","method":"GET"},"update":{"href":"/api/v1/users/01932c07-a5d4-7c2b-9d60-4f0a1f6f1b2e","method":"PATCH"}},"bio":null,"created_at":"2026-11-21T08:00:00Z","email":"ada@example.com","email_verified_at":"2026-11-21T08:01:10Z","first_name":"Ada","github_url":null,"id":"01932c07-a5d4-7c2b-9d60-4f0a1f6f1b2e","last_login_at":"2026-11-21T09:30:00Z","last_name":"Lovelace","linkedin_url":null,"locale":"en-GB","location":"London","locked_until":null,"nickname":"ada","pending_email":null,"professional":false,"role":"AUTHENTICATED","second_factor":false,"status":"active","time_zone":"Europe/London","updated_at":"2026-11-21T08:01:10Z","website_url":null}
+// Examples: {"_links":{"self":{"href":"/api/v1/users/01932c07-a5d4-7c2b-9d60-4f0a1f6f1b2e","method":"GET"},"update":{"href":"/api/v1/users/01932c07-a5d4-7c2b-9d60-4f0a1f6f1b2e","method":"PATCH"}},"bio":null,"created_at":"2026-11-21T08:00:00Z","email":"ada@example.com","email_verified_at":"2026-11-21T08:01:10Z","fields":{"team":"red"},"first_name":"Ada","github_url":null,"id":"01932c07-a5d4-7c2b-9d60-4f0a1f6f1b2e","last_login_at":"2026-11-21T09:30:00Z","last_name":"Lovelace","linkedin_url":null,"locale":"en-GB","location":"London","locked_until":null,"nickname":"ada","pending_email":null,"professional":false,"role":"AUTHENTICATED","second_factor":false,"status":"active","time_zone":"Europe/London","updated_at":"2026-11-21T08:01:10Z","website_url":null}
 type UserCreatedResponse = User
 
 // UserPageResponse A page of accounts.
@@ -1270,7 +1903,7 @@ type UserPageResponse = UserPage
 
 // UserResponse An account, as its owner and staff see it.
 //
-// Examples: {"_links":{"self":{"href":"/api/v1/users/01932c07-a5d4-7c2b-9d60-4f0a1f6f1b2e","method":"GET"},"update":{"href":"/api/v1/users/01932c07-a5d4-7c2b-9d60-4f0a1f6f1b2e","method":"PATCH"}},"bio":null,"created_at":"2026-11-21T08:00:00Z","email":"ada@example.com","email_verified_at":"2026-11-21T08:01:10Z","first_name":"Ada","github_url":null,"id":"01932c07-a5d4-7c2b-9d60-4f0a1f6f1b2e","last_login_at":"2026-11-21T09:30:00Z","last_name":"Lovelace","linkedin_url":null,"locale":"en-GB","location":"London","locked_until":null,"nickname":"ada","pending_email":null,"professional":false,"role":"AUTHENTICATED","second_factor":false,"status":"active","time_zone":"Europe/London","updated_at":"2026-11-21T08:01:10Z","website_url":null}
+// Examples: {"_links":{"self":{"href":"/api/v1/users/01932c07-a5d4-7c2b-9d60-4f0a1f6f1b2e","method":"GET"},"update":{"href":"/api/v1/users/01932c07-a5d4-7c2b-9d60-4f0a1f6f1b2e","method":"PATCH"}},"bio":null,"created_at":"2026-11-21T08:00:00Z","email":"ada@example.com","email_verified_at":"2026-11-21T08:01:10Z","fields":{"team":"red"},"first_name":"Ada","github_url":null,"id":"01932c07-a5d4-7c2b-9d60-4f0a1f6f1b2e","last_login_at":"2026-11-21T09:30:00Z","last_name":"Lovelace","linkedin_url":null,"locale":"en-GB","location":"London","locked_until":null,"nickname":"ada","pending_email":null,"professional":false,"role":"AUTHENTICATED","second_factor":false,"status":"active","time_zone":"Europe/London","updated_at":"2026-11-21T08:01:10Z","website_url":null}
 type UserResponse = User
 
 // UserSessionResponse A sign-in on one device.
@@ -1314,6 +1947,100 @@ type RegisterUserParams struct {
 	IdempotencyKey *IdempotencyKey `json:"Idempotency-Key,omitempty"`
 }
 
+// ExportUsersParams defines parameters for ExportUsers.
+type ExportUsersParams struct {
+	// Q Accounts of which the nickname, the e-mail address or the name (first and last) has this in it. Letter case and accents make no
+	// difference; every character stands for itself.
+	Q *Search `form:"q,omitempty" json:"q,omitempty"`
+
+	// Text Accounts with all these words in nickname, name or bio. Words in quotation marks have to follow each other, `or` means
+	// either, and a minus sign in front means without.
+	Text *Text `form:"text,omitempty" json:"text,omitempty"`
+
+	// Role Accounts of this role.
+	Role *OfRole `form:"role,omitempty" json:"role,omitempty"`
+
+	// Status Accounts of this status.
+	Status *OfStatus `form:"status,omitempty" json:"status,omitempty"`
+
+	// Verified Accounts whose address is confirmed, or is not.
+	Verified *IsVerified `form:"verified,omitempty" json:"verified,omitempty"`
+
+	// Locked Accounts that are locked now, or are not.
+	Locked *IsLocked `form:"locked,omitempty" json:"locked,omitempty"`
+
+	// Professional Accounts of professionals, or of others.
+	Professional *IsProfessional `form:"professional,omitempty" json:"professional,omitempty"`
+
+	// RegisteredFrom Accounts made at this time (RFC 3339) or later.
+	RegisteredFrom *RegisteredFrom `form:"registered_from,omitempty" json:"registered_from,omitempty"`
+
+	// RegisteredTo Accounts made at this time (RFC 3339) or earlier.
+	RegisteredTo *RegisteredTo `form:"registered_to,omitempty" json:"registered_to,omitempty"`
+
+	// LastLoginAfter Accounts whose last sign-in was after this time (RFC 3339).
+	LastLoginAfter *LastLoginAfter `form:"last_login_after,omitempty" json:"last_login_after,omitempty"`
+
+	// LastLoginBefore Accounts whose last sign-in was before this time (RFC 3339). Who never signed in is not among them.
+	LastLoginBefore *LastLoginBefore `form:"last_login_before,omitempty" json:"last_login_before,omitempty"`
+
+	// Field Accounts of which a profile field has this value, as `name:value`, for fields that are defined as filterable. Send it once
+	// for each field.
+	Field *FieldIs `form:"field,omitempty" json:"field,omitempty"`
+
+	// IdempotencyKey A value the client makes up for this request, for instance a UUID. A retry with the same key and body within 24
+	// hours gets the first answer again; the same key with another body is refused.
+	IdempotencyKey *IdempotencyKey `json:"Idempotency-Key,omitempty"`
+}
+
+// GetExportParams defines parameters for GetExport.
+type GetExportParams struct {
+	// IfNoneMatch The `ETag` of the copy the client has. If it is current the answer is 304 without a body.
+	IfNoneMatch *IfNoneMatch `json:"If-None-Match,omitempty"`
+}
+
+// DownloadExportParams defines parameters for DownloadExport.
+type DownloadExportParams struct {
+	// IfNoneMatch The `ETag` of the copy the client has. If it is current the answer is 304 without a body.
+	IfNoneMatch *IfNoneMatch `json:"If-None-Match,omitempty"`
+}
+
+// ListImportsParams defines parameters for ListImports.
+type ListImportsParams struct {
+	// Limit How many items a page holds.
+	Limit *Limit `form:"limit,omitempty" json:"limit,omitempty"`
+
+	// Cursor Where the page starts, taken from a link of another page of the same query.
+	Cursor *Cursor `form:"cursor,omitempty" json:"cursor,omitempty"`
+}
+
+// ImportUsersParams defines parameters for ImportUsers.
+type ImportUsersParams struct {
+	// DryRun Whether to check all rows and store none.
+	DryRun *DryRun `form:"dry_run,omitempty" json:"dry_run,omitempty"`
+
+	// SkipBad Whether to store the good rows when there are bad ones.
+	SkipBad *SkipBad `form:"skip_bad,omitempty" json:"skip_bad,omitempty"`
+
+	// Mail Whether people who come without a password get a mail with a link to choose one.
+	Mail *Mail `form:"mail,omitempty" json:"mail,omitempty"`
+}
+
+// GetImportParams defines parameters for GetImport.
+type GetImportParams struct {
+	// IfNoneMatch The `ETag` of the copy the client has. If it is current the answer is 304 without a body.
+	IfNoneMatch *IfNoneMatch `json:"If-None-Match,omitempty"`
+}
+
+// ListImportProblemsParams defines parameters for ListImportProblems.
+type ListImportProblemsParams struct {
+	// Limit How many items a page holds.
+	Limit *Limit `form:"limit,omitempty" json:"limit,omitempty"`
+
+	// Cursor Where the page starts, taken from a link of another page of the same query.
+	Cursor *Cursor `form:"cursor,omitempty" json:"cursor,omitempty"`
+}
+
 // GetMeParams defines parameters for GetMe.
 type GetMeParams struct {
 	// IfNoneMatch The `ETag` of the copy the client has. If it is current the answer is 304 without a body.
@@ -1350,8 +2077,100 @@ type ListSessionsParams struct {
 	Cursor *Cursor `form:"cursor,omitempty" json:"cursor,omitempty"`
 }
 
+// ListProfileFieldsParams defines parameters for ListProfileFields.
+type ListProfileFieldsParams struct {
+	// Limit How many items a page holds.
+	Limit *Limit `form:"limit,omitempty" json:"limit,omitempty"`
+
+	// Cursor Where the page starts, taken from a link of another page of the same query.
+	Cursor *Cursor `form:"cursor,omitempty" json:"cursor,omitempty"`
+}
+
+// CreateProfileFieldParams defines parameters for CreateProfileField.
+type CreateProfileFieldParams struct {
+	// IdempotencyKey A value the client makes up for this request, for instance a UUID. A retry with the same key and body within 24
+	// hours gets the first answer again; the same key with another body is refused.
+	IdempotencyKey *IdempotencyKey `json:"Idempotency-Key,omitempty"`
+}
+
+// DeleteProfileFieldParams defines parameters for DeleteProfileField.
+type DeleteProfileFieldParams struct {
+	// IfMatch The `ETag` the change is based on (RFC 9110). A stale one is refused with 412.
+	IfMatch *IfMatch `json:"If-Match,omitempty"`
+}
+
+// GetProfileFieldParams defines parameters for GetProfileField.
+type GetProfileFieldParams struct {
+	// IfNoneMatch The `ETag` of the copy the client has. If it is current the answer is 304 without a body.
+	IfNoneMatch *IfNoneMatch `json:"If-None-Match,omitempty"`
+}
+
+// ReplaceProfileFieldParams defines parameters for ReplaceProfileField.
+type ReplaceProfileFieldParams struct {
+	// IfMatch The `ETag` the change is based on (RFC 9110). A stale one is refused with 412.
+	IfMatch *IfMatch `json:"If-Match,omitempty"`
+}
+
+// ListProfileFieldViolationsParams defines parameters for ListProfileFieldViolations.
+type ListProfileFieldViolationsParams struct {
+	// Limit How many items a page holds.
+	Limit *Limit `form:"limit,omitempty" json:"limit,omitempty"`
+
+	// Cursor Where the page starts, taken from a link of another page of the same query.
+	Cursor *Cursor `form:"cursor,omitempty" json:"cursor,omitempty"`
+}
+
+// GetProfileParams defines parameters for GetProfile.
+type GetProfileParams struct {
+	// IfNoneMatch The `ETag` of the copy the client has. If it is current the answer is 304 without a body.
+	IfNoneMatch *IfNoneMatch `json:"If-None-Match,omitempty"`
+}
+
 // ListUsersParams defines parameters for ListUsers.
 type ListUsersParams struct {
+	// Q Accounts of which the nickname, the e-mail address or the name (first and last) has this in it. Letter case and accents make no
+	// difference; every character stands for itself.
+	Q *Search `form:"q,omitempty" json:"q,omitempty"`
+
+	// Text Accounts with all these words in nickname, name or bio. Words in quotation marks have to follow each other, `or` means
+	// either, and a minus sign in front means without.
+	Text *Text `form:"text,omitempty" json:"text,omitempty"`
+
+	// Role Accounts of this role.
+	Role *OfRole `form:"role,omitempty" json:"role,omitempty"`
+
+	// Status Accounts of this status.
+	Status *OfStatus `form:"status,omitempty" json:"status,omitempty"`
+
+	// Verified Accounts whose address is confirmed, or is not.
+	Verified *IsVerified `form:"verified,omitempty" json:"verified,omitempty"`
+
+	// Locked Accounts that are locked now, or are not.
+	Locked *IsLocked `form:"locked,omitempty" json:"locked,omitempty"`
+
+	// Professional Accounts of professionals, or of others.
+	Professional *IsProfessional `form:"professional,omitempty" json:"professional,omitempty"`
+
+	// RegisteredFrom Accounts made at this time (RFC 3339) or later.
+	RegisteredFrom *RegisteredFrom `form:"registered_from,omitempty" json:"registered_from,omitempty"`
+
+	// RegisteredTo Accounts made at this time (RFC 3339) or earlier.
+	RegisteredTo *RegisteredTo `form:"registered_to,omitempty" json:"registered_to,omitempty"`
+
+	// LastLoginAfter Accounts whose last sign-in was after this time (RFC 3339).
+	LastLoginAfter *LastLoginAfter `form:"last_login_after,omitempty" json:"last_login_after,omitempty"`
+
+	// LastLoginBefore Accounts whose last sign-in was before this time (RFC 3339). Who never signed in is not among them.
+	LastLoginBefore *LastLoginBefore `form:"last_login_before,omitempty" json:"last_login_before,omitempty"`
+
+	// Field Accounts of which a profile field has this value, as `name:value`, for fields that are defined as filterable. Send it once
+	// for each field.
+	Field *FieldIs `form:"field,omitempty" json:"field,omitempty"`
+
+	// Sort What the accounts are ordered by; a minus sign turns the order around. Names are compared without letter case and accents;
+	// who never signed in comes before those who did.
+	Sort *Sort `form:"sort,omitempty" json:"sort,omitempty"`
+
 	// Limit How many items a page holds.
 	Limit *Limit `form:"limit,omitempty" json:"limit,omitempty"`
 
@@ -1387,6 +2206,12 @@ type UpdateUserParams struct {
 	IfMatch *IfMatch `json:"If-Match,omitempty"`
 }
 
+// ChangeRoleParams defines parameters for ChangeRole.
+type ChangeRoleParams struct {
+	// IfMatch The `ETag` the change is based on (RFC 9110). A stale one is refused with 412.
+	IfMatch *IfMatch `json:"If-Match,omitempty"`
+}
+
 // ListUserSessionsParams defines parameters for ListUserSessions.
 type ListUserSessionsParams struct {
 	// Limit How many items a page holds.
@@ -1394,6 +2219,18 @@ type ListUserSessionsParams struct {
 
 	// Cursor Where the page starts, taken from a link of another page of the same query.
 	Cursor *Cursor `form:"cursor,omitempty" json:"cursor,omitempty"`
+}
+
+// ReinstateUserParams defines parameters for ReinstateUser.
+type ReinstateUserParams struct {
+	// IfMatch The `ETag` the change is based on (RFC 9110). A stale one is refused with 412.
+	IfMatch *IfMatch `json:"If-Match,omitempty"`
+}
+
+// SuspendUserParams defines parameters for SuspendUser.
+type SuspendUserParams struct {
+	// IfMatch The `ETag` the change is based on (RFC 9110). A stale one is refused with 412.
+	IfMatch *IfMatch `json:"If-Match,omitempty"`
 }
 
 // ConfirmEmailChangeJSONRequestBody defines body for ConfirmEmailChange for application/json ContentType.
@@ -1438,11 +2275,26 @@ type ChangePasswordJSONRequestBody = PasswordChange
 // ConfirmSecondFactorJSONRequestBody defines body for ConfirmSecondFactor for application/json ContentType.
 type ConfirmSecondFactorJSONRequestBody = SecondFactorConfirmation
 
+// CreateProfileFieldJSONRequestBody defines body for CreateProfileField for application/json ContentType.
+type CreateProfileFieldJSONRequestBody = ProfileFieldDraft
+
+// ReplaceProfileFieldJSONRequestBody defines body for ReplaceProfileField for application/json ContentType.
+type ReplaceProfileFieldJSONRequestBody = ProfileFieldDefinition
+
 // CreateUserJSONRequestBody defines body for CreateUser for application/json ContentType.
 type CreateUserJSONRequestBody = UserDraft
 
 // UpdateUserApplicationMergePatchPlusJSONRequestBody defines body for UpdateUser for application/merge-patch+json ContentType.
 type UpdateUserApplicationMergePatchPlusJSONRequestBody = UserPatch
+
+// LockUserJSONRequestBody defines body for LockUser for application/json ContentType.
+type LockUserJSONRequestBody = AccountLock
+
+// ChangeRoleJSONRequestBody defines body for ChangeRole for application/json ContentType.
+type ChangeRoleJSONRequestBody = RoleChange
+
+// SuspendUserJSONRequestBody defines body for SuspendUser for application/json ContentType.
+type SuspendUserJSONRequestBody = Suspension
 
 // OnSessionEndedJSONRequestBody defines body for OnSessionEnded for application/json ContentType.
 type OnSessionEndedJSONRequestBody = SessionEnded
@@ -1480,11 +2332,20 @@ type OnUserRecoveryCodesRenewedJSONRequestBody = UserRecoveryCodesRenewed
 // OnUserRegisteredJSONRequestBody defines body for OnUserRegistered for application/json ContentType.
 type OnUserRegisteredJSONRequestBody = UserRegistered
 
+// OnUserReinstatedJSONRequestBody defines body for OnUserReinstated for application/json ContentType.
+type OnUserReinstatedJSONRequestBody = UserReinstated
+
+// OnUserRoleChangedJSONRequestBody defines body for OnUserRoleChanged for application/json ContentType.
+type OnUserRoleChangedJSONRequestBody = UserRoleChanged
+
 // OnUserSecondFactorEnabledJSONRequestBody defines body for OnUserSecondFactorEnabled for application/json ContentType.
 type OnUserSecondFactorEnabledJSONRequestBody = UserSecondFactorEnabled
 
 // OnUserSecondFactorRemovedJSONRequestBody defines body for OnUserSecondFactorRemoved for application/json ContentType.
 type OnUserSecondFactorRemovedJSONRequestBody = UserSecondFactorRemoved
+
+// OnUserSuspendedJSONRequestBody defines body for OnUserSuspended for application/json ContentType.
+type OnUserSuspendedJSONRequestBody = UserSuspended
 
 // OnUserUnlockedJSONRequestBody defines body for OnUserUnlocked for application/json ContentType.
 type OnUserUnlockedJSONRequestBody = UserUnlocked

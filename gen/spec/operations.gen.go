@@ -3,6 +3,7 @@
 package spec
 
 import (
+	"net/url"
 	"time"
 
 	"github.com/google/uuid"
@@ -32,9 +33,13 @@ type Operation struct {
 	Deprecation string // the header of RFC 9745; empty unless the operation is on its way out
 	Sunset      string // the header of RFC 8594: when it goes
 
-	Limits []RateLimit
-	Params []Param
-	Bodies []Body
+	Limits  []RateLimit
+	Params  []Param
+	Bodies  []Body
+	Stream  int64    // how many bytes the body has at most, if the handler reads it as a stream; 0: it is checked before
+	Answers []string // the content types of answers that are no failures
+
+	prefix, suffix string // of where it is called, around what fills the parameter
 }
 
 // RateLimit bounds how often an operation is called.
@@ -76,6 +81,9 @@ func (o *Operation) Allows(c Caller, owner uuid.UUID) bool {
 	return c.Scopes&o.Own != 0 && (o.Owner == "" || owner == c.ID)
 }
 
+// at is where the operation is called, on what key names.
+func (o *Operation) at(key string) string { return o.prefix + key + o.suffix }
+
 // Takes reports whether the operation has the parameter.
 func (o *Operation) Takes(name string) bool { return o.Param(name).Name != "" }
 
@@ -102,6 +110,8 @@ var (
 			{"limit", "query", "integer", "#/components/parameters/Limit/schema", "20", false},
 			{"cursor", "query", "string", "#/components/parameters/Cursor/schema", "", false},
 		},
+		Answers: []string{"application/json"},
+		prefix:  BasePath + "/audit",
 	}
 	opConfirmEmailChange = Operation{
 		ID: "confirmEmailChange", Method: "POST", Path: "/auth/email/confirm", Tag: "auth", Summary: "Confirm a new e-mail address",
@@ -112,6 +122,7 @@ var (
 		Bodies: []Body{
 			{"application/json", "#/components/schemas/EmailChangeConfirmation"},
 		},
+		prefix: BasePath + "/auth/email/confirm",
 	}
 	opIntrospectToken = Operation{
 		ID: "introspectToken", Method: "POST", Path: "/auth/introspect", Tag: "auth", Summary: "Ask whether a token is good",
@@ -120,9 +131,12 @@ var (
 		Bodies: []Body{
 			{"application/x-www-form-urlencoded", "#/components/schemas/IntrospectionRequest"},
 		},
+		Answers: []string{"application/json"},
+		prefix:  BasePath + "/auth/introspect",
 	}
 	opSignOut = Operation{
 		ID: "signOut", Method: "POST", Path: "/auth/logout", Tag: "auth", Summary: "Sign out",
+		prefix: BasePath + "/auth/logout",
 	}
 	opRequestPasswordReset = Operation{
 		ID: "requestPasswordReset", Method: "POST", Path: "/auth/password/forgot", Tag: "auth", Summary: "Ask for a mail to set a new password",
@@ -134,6 +148,7 @@ var (
 		Bodies: []Body{
 			{"application/json", "#/components/schemas/PasswordResetRequest"},
 		},
+		prefix: BasePath + "/auth/password/forgot",
 	}
 	opResetPassword = Operation{
 		ID: "resetPassword", Method: "POST", Path: "/auth/password/reset", Tag: "auth", Summary: "Set a new password with a mailed token",
@@ -144,6 +159,7 @@ var (
 		Bodies: []Body{
 			{"application/json", "#/components/schemas/PasswordReset"},
 		},
+		prefix: BasePath + "/auth/password/reset",
 	}
 	opRegisterUser = Operation{
 		ID: "registerUser", Method: "POST", Path: "/auth/register", Tag: "auth", Summary: "Register an account",
@@ -157,6 +173,8 @@ var (
 		Bodies: []Body{
 			{"application/json", "#/components/schemas/Registration"},
 		},
+		Answers: []string{"application/json"},
+		prefix:  BasePath + "/auth/register",
 	}
 	opRevokeToken = Operation{
 		ID: "revokeToken", Method: "POST", Path: "/auth/revoke", Tag: "auth", Summary: "Revoke a token",
@@ -168,6 +186,7 @@ var (
 		Bodies: []Body{
 			{"application/x-www-form-urlencoded", "#/components/schemas/RevocationRequest"},
 		},
+		prefix: BasePath + "/auth/revoke",
 	}
 	opIssueToken = Operation{
 		ID: "issueToken", Method: "POST", Path: "/auth/token", Tag: "auth", Summary: "Sign in, or refresh",
@@ -180,6 +199,8 @@ var (
 			{"application/json", "#/components/schemas/TokenRequest"},
 			{"application/x-www-form-urlencoded", "#/components/schemas/TokenRequest"},
 		},
+		Answers: []string{"application/json"},
+		prefix:  BasePath + "/auth/token",
 	}
 	opRequestVerification = Operation{
 		ID: "requestVerification", Method: "POST", Path: "/auth/verification", Tag: "auth", Summary: "Ask for another verification mail",
@@ -191,6 +212,7 @@ var (
 		Bodies: []Body{
 			{"application/json", "#/components/schemas/VerificationRequest"},
 		},
+		prefix: BasePath + "/auth/verification",
 	}
 	opConfirmVerification = Operation{
 		ID: "confirmVerification", Method: "POST", Path: "/auth/verification/confirm", Tag: "auth", Summary: "Confirm an e-mail address",
@@ -201,6 +223,111 @@ var (
 		Bodies: []Body{
 			{"application/json", "#/components/schemas/VerificationConfirmation"},
 		},
+		Answers: []string{"application/json"},
+		prefix:  BasePath + "/auth/verification/confirm",
+	}
+	opExportUsers = Operation{
+		ID: "exportUsers", Method: "POST", Path: "/exports", Tag: "transfers", Summary: "Export accounts to CSV",
+		StepUp: true,
+		Any:    mayUsersExport,
+		Limits: []RateLimit{
+			{By: "caller", Count: 60, Per: 1 * time.Hour},
+		},
+		Params: []Param{
+			{"Idempotency-Key", "header", "string", "#/components/parameters/IdempotencyKey/schema", "", false},
+			{"q", "query", "string", "#/components/parameters/Search/schema", "", false},
+			{"text", "query", "string", "#/components/parameters/Text/schema", "", false},
+			{"role", "query", "string", "#/components/parameters/OfRole/schema", "", false},
+			{"status", "query", "string", "#/components/parameters/OfStatus/schema", "", false},
+			{"verified", "query", "boolean", "#/components/parameters/IsVerified/schema", "", false},
+			{"locked", "query", "boolean", "#/components/parameters/IsLocked/schema", "", false},
+			{"professional", "query", "boolean", "#/components/parameters/IsProfessional/schema", "", false},
+			{"registered_from", "query", "string", "#/components/parameters/RegisteredFrom/schema", "", false},
+			{"registered_to", "query", "string", "#/components/parameters/RegisteredTo/schema", "", false},
+			{"last_login_after", "query", "string", "#/components/parameters/LastLoginAfter/schema", "", false},
+			{"last_login_before", "query", "string", "#/components/parameters/LastLoginBefore/schema", "", false},
+			{"field", "query", "array", "#/components/parameters/FieldIs/schema", "", false},
+		},
+		Answers: []string{"application/json"},
+		prefix:  BasePath + "/exports",
+	}
+	opGetExport = Operation{
+		ID: "getExport", Method: "GET", Path: "/exports/{export_id}", Tag: "transfers", Summary: "Read how far an export is",
+		Any: mayUsersExport,
+		Params: []Param{
+			{"export_id", "path", "string", "#/components/parameters/ExportID/schema", "", true},
+			{"If-None-Match", "header", "string", "#/components/parameters/IfNoneMatch/schema", "", false},
+		},
+		Answers: []string{"application/json"},
+		prefix:  BasePath + "/exports/",
+	}
+	opDownloadExport = Operation{
+		ID: "downloadExport", Method: "GET", Path: "/exports/{export_id}/file", Tag: "transfers", Summary: "Download an export",
+		Any: mayUsersExport,
+		Params: []Param{
+			{"export_id", "path", "string", "#/components/parameters/ExportID/schema", "", true},
+			{"If-None-Match", "header", "string", "#/components/parameters/IfNoneMatch/schema", "", false},
+		},
+		Answers: []string{"text/csv"},
+		prefix:  BasePath + "/exports/", suffix: "/file",
+	}
+	opListImports = Operation{
+		ID: "listImports", Method: "GET", Path: "/imports", Tag: "transfers", Summary: "List imports",
+		Any: mayUsersImport,
+		Params: []Param{
+			{"limit", "query", "integer", "#/components/parameters/Limit/schema", "20", false},
+			{"cursor", "query", "string", "#/components/parameters/Cursor/schema", "", false},
+		},
+		Answers: []string{"application/json"},
+		prefix:  BasePath + "/imports",
+	}
+	opImportUsers = Operation{
+		ID: "importUsers", Method: "POST", Path: "/imports", Tag: "transfers", Summary: "Import accounts from CSV",
+		StepUp: true,
+		Any:    mayUsersImport,
+		Limits: []RateLimit{
+			{By: "caller", Count: 60, Per: 1 * time.Hour},
+		},
+		Params: []Param{
+			{"dry_run", "query", "boolean", "#/components/parameters/DryRun/schema", "false", false},
+			{"skip_bad", "query", "boolean", "#/components/parameters/SkipBad/schema", "false", false},
+			{"mail", "query", "boolean", "#/components/parameters/Mail/schema", "true", false},
+		},
+		Bodies: []Body{
+			{"text/csv", "#/components/schemas/CSVFile"},
+		},
+		Stream:  268435456,
+		Answers: []string{"application/json"},
+		prefix:  BasePath + "/imports",
+	}
+	opGetImport = Operation{
+		ID: "getImport", Method: "GET", Path: "/imports/{import_id}", Tag: "transfers", Summary: "Read how far an import is",
+		Any: mayUsersImport,
+		Params: []Param{
+			{"import_id", "path", "string", "#/components/parameters/ImportID/schema", "", true},
+			{"If-None-Match", "header", "string", "#/components/parameters/IfNoneMatch/schema", "", false},
+		},
+		Answers: []string{"application/json"},
+		prefix:  BasePath + "/imports/",
+	}
+	opCancelImport = Operation{
+		ID: "cancelImport", Method: "DELETE", Path: "/imports/{import_id}", Tag: "transfers", Summary: "Cancel an import",
+		Any: mayUsersImport,
+		Params: []Param{
+			{"import_id", "path", "string", "#/components/parameters/ImportID/schema", "", true},
+		},
+		prefix: BasePath + "/imports/",
+	}
+	opListImportProblems = Operation{
+		ID: "listImportProblems", Method: "GET", Path: "/imports/{import_id}/problems", Tag: "transfers", Summary: "List what is wrong with the rows of an import",
+		Any: mayUsersImport,
+		Params: []Param{
+			{"import_id", "path", "string", "#/components/parameters/ImportID/schema", "", true},
+			{"limit", "query", "integer", "#/components/parameters/Limit/schema", "20", false},
+			{"cursor", "query", "string", "#/components/parameters/Cursor/schema", "", false},
+		},
+		Answers: []string{"application/json"},
+		prefix:  BasePath + "/imports/", suffix: "/problems",
 	}
 	opGetMe = Operation{
 		ID: "getMe", Method: "GET", Path: "/me", Tag: "users", Summary: "Read one's own account",
@@ -208,6 +335,8 @@ var (
 		Params: []Param{
 			{"If-None-Match", "header", "string", "#/components/parameters/IfNoneMatch/schema", "", false},
 		},
+		Answers: []string{"application/json"},
+		prefix:  BasePath + "/me",
 	}
 	opUpdateMe = Operation{
 		ID: "updateMe", Method: "PATCH", Path: "/me", Tag: "users", Summary: "Edit one's own profile",
@@ -218,6 +347,8 @@ var (
 		Bodies: []Body{
 			{"application/merge-patch+json", "#/components/schemas/ProfilePatch"},
 		},
+		Answers: []string{"application/json"},
+		prefix:  BasePath + "/me",
 	}
 	opListOwnAuditEntries = Operation{
 		ID: "listOwnAuditEntries", Method: "GET", Path: "/me/audit", Tag: "audit", Summary: "List what happened to one's own account",
@@ -226,6 +357,8 @@ var (
 			{"limit", "query", "integer", "#/components/parameters/Limit/schema", "20", false},
 			{"cursor", "query", "string", "#/components/parameters/Cursor/schema", "", false},
 		},
+		Answers: []string{"application/json"},
+		prefix:  BasePath + "/me/audit",
 	}
 	opChangeEmail = Operation{
 		ID: "changeEmail", Method: "POST", Path: "/me/email", Tag: "auth", Summary: "Change one's own e-mail address",
@@ -236,6 +369,7 @@ var (
 		Bodies: []Body{
 			{"application/json", "#/components/schemas/EmailChange"},
 		},
+		prefix: BasePath + "/me/email",
 	}
 	opChangePassword = Operation{
 		ID: "changePassword", Method: "POST", Path: "/me/password", Tag: "auth", Summary: "Change one's own password",
@@ -246,6 +380,7 @@ var (
 		Bodies: []Body{
 			{"application/json", "#/components/schemas/PasswordChange"},
 		},
+		prefix: BasePath + "/me/password",
 	}
 	opGetSecondFactor = Operation{
 		ID: "getSecondFactor", Method: "GET", Path: "/me/second-factor", Tag: "auth", Summary: "Read the state of one's own second factor",
@@ -253,6 +388,8 @@ var (
 		Params: []Param{
 			{"If-None-Match", "header", "string", "#/components/parameters/IfNoneMatch/schema", "", false},
 		},
+		Answers: []string{"application/json"},
+		prefix:  BasePath + "/me/second-factor",
 	}
 	opEnrolSecondFactor = Operation{
 		ID: "enrolSecondFactor", Method: "POST", Path: "/me/second-factor", Tag: "auth", Summary: "Begin to set up an authenticator app",
@@ -261,11 +398,14 @@ var (
 		Limits: []RateLimit{
 			{By: "caller", Count: 20, Per: 1 * time.Hour},
 		},
+		Answers: []string{"application/json"},
+		prefix:  BasePath + "/me/second-factor",
 	}
 	opRemoveSecondFactor = Operation{
 		ID: "removeSecondFactor", Method: "DELETE", Path: "/me/second-factor", Tag: "auth", Summary: "Remove one's own second factor",
 		StepUp: true,
 		Own:    mayCredentialsUpdateOwn,
+		prefix: BasePath + "/me/second-factor",
 	}
 	opConfirmSecondFactor = Operation{
 		ID: "confirmSecondFactor", Method: "POST", Path: "/me/second-factor/confirm", Tag: "auth", Summary: "Turn the second factor on",
@@ -277,11 +417,15 @@ var (
 		Bodies: []Body{
 			{"application/json", "#/components/schemas/SecondFactorConfirmation"},
 		},
+		Answers: []string{"application/json"},
+		prefix:  BasePath + "/me/second-factor/confirm",
 	}
 	opRenewRecoveryCodes = Operation{
 		ID: "renewRecoveryCodes", Method: "POST", Path: "/me/second-factor/recovery-codes", Tag: "auth", Summary: "Make new recovery codes",
-		StepUp: true,
-		Own:    mayCredentialsUpdateOwn,
+		StepUp:  true,
+		Own:     mayCredentialsUpdateOwn,
+		Answers: []string{"application/json"},
+		prefix:  BasePath + "/me/second-factor/recovery-codes",
 	}
 	opListSessions = Operation{
 		ID: "listSessions", Method: "GET", Path: "/me/sessions", Tag: "auth", Summary: "List one's own sessions",
@@ -290,10 +434,13 @@ var (
 			{"limit", "query", "integer", "#/components/parameters/Limit/schema", "20", false},
 			{"cursor", "query", "string", "#/components/parameters/Cursor/schema", "", false},
 		},
+		Answers: []string{"application/json"},
+		prefix:  BasePath + "/me/sessions",
 	}
 	opEndOtherSessions = Operation{
 		ID: "endOtherSessions", Method: "DELETE", Path: "/me/sessions", Tag: "auth", Summary: "End all other sessions of one's own",
-		Own: maySessionsEndOwn,
+		Own:    maySessionsEndOwn,
+		prefix: BasePath + "/me/sessions",
 	}
 	opEndSession = Operation{
 		ID: "endSession", Method: "DELETE", Path: "/me/sessions/{session_id}", Tag: "auth", Summary: "End a session of one's own",
@@ -301,6 +448,83 @@ var (
 		Params: []Param{
 			{"session_id", "path", "string", "#/components/parameters/SessionID/schema", "", true},
 		},
+		prefix: BasePath + "/me/sessions/",
+	}
+	opListProfileFields = Operation{
+		ID: "listProfileFields", Method: "GET", Path: "/profile-fields", Tag: "fields", Summary: "List the profile fields of this service",
+		Any: mayFieldsRead,
+		Params: []Param{
+			{"limit", "query", "integer", "#/components/parameters/Limit/schema", "20", false},
+			{"cursor", "query", "string", "#/components/parameters/Cursor/schema", "", false},
+		},
+		Answers: []string{"application/json"},
+		prefix:  BasePath + "/profile-fields",
+	}
+	opCreateProfileField = Operation{
+		ID: "createProfileField", Method: "POST", Path: "/profile-fields", Tag: "fields", Summary: "Define a profile field",
+		Any: mayFieldsManage,
+		Params: []Param{
+			{"Idempotency-Key", "header", "string", "#/components/parameters/IdempotencyKey/schema", "", false},
+		},
+		Bodies: []Body{
+			{"application/json", "#/components/schemas/ProfileFieldDraft"},
+		},
+		Answers: []string{"application/json"},
+		prefix:  BasePath + "/profile-fields",
+	}
+	opGetProfileField = Operation{
+		ID: "getProfileField", Method: "GET", Path: "/profile-fields/{field_id}", Tag: "fields", Summary: "Read a profile field",
+		Any: mayFieldsRead,
+		Params: []Param{
+			{"field_id", "path", "string", "#/components/parameters/FieldID/schema", "", true},
+			{"If-None-Match", "header", "string", "#/components/parameters/IfNoneMatch/schema", "", false},
+		},
+		Answers: []string{"application/json"},
+		prefix:  BasePath + "/profile-fields/",
+	}
+	opReplaceProfileField = Operation{
+		ID: "replaceProfileField", Method: "PUT", Path: "/profile-fields/{field_id}", Tag: "fields", Summary: "Define a profile field anew",
+		Any: mayFieldsManage,
+		Params: []Param{
+			{"field_id", "path", "string", "#/components/parameters/FieldID/schema", "", true},
+			{"If-Match", "header", "string", "#/components/parameters/IfMatch/schema", "", false},
+		},
+		Bodies: []Body{
+			{"application/json", "#/components/schemas/ProfileFieldDefinition"},
+		},
+		Answers: []string{"application/json"},
+		prefix:  BasePath + "/profile-fields/",
+	}
+	opDeleteProfileField = Operation{
+		ID: "deleteProfileField", Method: "DELETE", Path: "/profile-fields/{field_id}", Tag: "fields", Summary: "Remove a profile field",
+		StepUp: true,
+		Any:    mayFieldsManage,
+		Params: []Param{
+			{"field_id", "path", "string", "#/components/parameters/FieldID/schema", "", true},
+			{"If-Match", "header", "string", "#/components/parameters/IfMatch/schema", "", false},
+		},
+		prefix: BasePath + "/profile-fields/",
+	}
+	opListProfileFieldViolations = Operation{
+		ID: "listProfileFieldViolations", Method: "GET", Path: "/profile-fields/{field_id}/violations", Tag: "fields", Summary: "List values that do not match a profile field",
+		Any: mayFieldsManage,
+		Params: []Param{
+			{"field_id", "path", "string", "#/components/parameters/FieldID/schema", "", true},
+			{"limit", "query", "integer", "#/components/parameters/Limit/schema", "20", false},
+			{"cursor", "query", "string", "#/components/parameters/Cursor/schema", "", false},
+		},
+		Answers: []string{"application/json"},
+		prefix:  BasePath + "/profile-fields/", suffix: "/violations",
+	}
+	opGetProfile = Operation{
+		ID: "getProfile", Method: "GET", Path: "/profiles/{nickname}", Tag: "users", Summary: "Read a public profile",
+		Public: true,
+		Params: []Param{
+			{"nickname", "path", "string", "#/components/parameters/Nickname/schema", "", true},
+			{"If-None-Match", "header", "string", "#/components/parameters/IfNoneMatch/schema", "", false},
+		},
+		Answers: []string{"application/json"},
+		prefix:  BasePath + "/profiles/",
 	}
 	opEndUserSession = Operation{
 		ID: "endUserSession", Method: "DELETE", Path: "/sessions/{session_id}", Tag: "auth", Summary: "End anybody's session",
@@ -308,15 +532,31 @@ var (
 		Params: []Param{
 			{"session_id", "path", "string", "#/components/parameters/SessionID/schema", "", true},
 		},
+		prefix: BasePath + "/sessions/",
 	}
 	opListUsers = Operation{
-		ID: "listUsers", Method: "GET", Path: "/users", Tag: "users", Summary: "Browse accounts",
+		ID: "listUsers", Method: "GET", Path: "/users", Tag: "users", Summary: "Browse, search and filter accounts",
 		Any: mayUsersRead,
 		Params: []Param{
+			{"q", "query", "string", "#/components/parameters/Search/schema", "", false},
+			{"text", "query", "string", "#/components/parameters/Text/schema", "", false},
+			{"role", "query", "string", "#/components/parameters/OfRole/schema", "", false},
+			{"status", "query", "string", "#/components/parameters/OfStatus/schema", "", false},
+			{"verified", "query", "boolean", "#/components/parameters/IsVerified/schema", "", false},
+			{"locked", "query", "boolean", "#/components/parameters/IsLocked/schema", "", false},
+			{"professional", "query", "boolean", "#/components/parameters/IsProfessional/schema", "", false},
+			{"registered_from", "query", "string", "#/components/parameters/RegisteredFrom/schema", "", false},
+			{"registered_to", "query", "string", "#/components/parameters/RegisteredTo/schema", "", false},
+			{"last_login_after", "query", "string", "#/components/parameters/LastLoginAfter/schema", "", false},
+			{"last_login_before", "query", "string", "#/components/parameters/LastLoginBefore/schema", "", false},
+			{"field", "query", "array", "#/components/parameters/FieldIs/schema", "", false},
+			{"sort", "query", "string", "#/components/parameters/Sort/schema", "-created_at", false},
 			{"limit", "query", "integer", "#/components/parameters/Limit/schema", "20", false},
 			{"cursor", "query", "string", "#/components/parameters/Cursor/schema", "", false},
 			{"count", "query", "boolean", "#/components/parameters/Count/schema", "false", false},
 		},
+		Answers: []string{"application/json"},
+		prefix:  BasePath + "/users",
 	}
 	opCreateUser = Operation{
 		ID: "createUser", Method: "POST", Path: "/users", Tag: "users", Summary: "Create an account",
@@ -327,6 +567,8 @@ var (
 		Bodies: []Body{
 			{"application/json", "#/components/schemas/UserDraft"},
 		},
+		Answers: []string{"application/json"},
+		prefix:  BasePath + "/users",
 	}
 	opGetUser = Operation{
 		ID: "getUser", Method: "GET", Path: "/users/{user_id}", Tag: "users", Summary: "Read an account",
@@ -336,6 +578,8 @@ var (
 			{"user_id", "path", "string", "#/components/parameters/UserID/schema", "", true},
 			{"If-None-Match", "header", "string", "#/components/parameters/IfNoneMatch/schema", "", false},
 		},
+		Answers: []string{"application/json"},
+		prefix:  BasePath + "/users/",
 	}
 	opUpdateUser = Operation{
 		ID: "updateUser", Method: "PATCH", Path: "/users/{user_id}", Tag: "users", Summary: "Edit an account",
@@ -348,6 +592,8 @@ var (
 		Bodies: []Body{
 			{"application/merge-patch+json", "#/components/schemas/UserPatch"},
 		},
+		Answers: []string{"application/json"},
+		prefix:  BasePath + "/users/",
 	}
 	opDeleteUser = Operation{
 		ID: "deleteUser", Method: "DELETE", Path: "/users/{user_id}", Tag: "users", Summary: "Delete an account",
@@ -358,6 +604,20 @@ var (
 			{"user_id", "path", "string", "#/components/parameters/UserID/schema", "", true},
 			{"If-Match", "header", "string", "#/components/parameters/IfMatch/schema", "", false},
 		},
+		prefix: BasePath + "/users/",
+	}
+	opLockUser = Operation{
+		ID: "lockUser", Method: "POST", Path: "/users/{user_id}/lock", Tag: "auth", Summary: "Lock an account for a while",
+		StepUp: true,
+		Any:    mayUsersLock,
+		Owner:  "user_id",
+		Params: []Param{
+			{"user_id", "path", "string", "#/components/parameters/UserID/schema", "", true},
+		},
+		Bodies: []Body{
+			{"application/json", "#/components/schemas/AccountLock"},
+		},
+		prefix: BasePath + "/users/", suffix: "/lock",
 	}
 	opStartPasswordReset = Operation{
 		ID: "startPasswordReset", Method: "POST", Path: "/users/{user_id}/password-reset", Tag: "auth", Summary: "Have somebody choose a new password",
@@ -369,6 +629,22 @@ var (
 		Params: []Param{
 			{"user_id", "path", "string", "#/components/parameters/UserID/schema", "", true},
 		},
+		prefix: BasePath + "/users/", suffix: "/password-reset",
+	}
+	opChangeRole = Operation{
+		ID: "changeRole", Method: "PUT", Path: "/users/{user_id}/role", Tag: "users", Summary: "Give an account another role",
+		StepUp: true,
+		Any:    mayRolesChange,
+		Owner:  "user_id",
+		Params: []Param{
+			{"user_id", "path", "string", "#/components/parameters/UserID/schema", "", true},
+			{"If-Match", "header", "string", "#/components/parameters/IfMatch/schema", "", false},
+		},
+		Bodies: []Body{
+			{"application/json", "#/components/schemas/RoleChange"},
+		},
+		Answers: []string{"application/json"},
+		prefix:  BasePath + "/users/", suffix: "/role",
 	}
 	opResetSecondFactor = Operation{
 		ID: "resetSecondFactor", Method: "DELETE", Path: "/users/{user_id}/second-factor", Tag: "auth", Summary: "Remove somebody's second factor",
@@ -378,6 +654,7 @@ var (
 		Params: []Param{
 			{"user_id", "path", "string", "#/components/parameters/UserID/schema", "", true},
 		},
+		prefix: BasePath + "/users/", suffix: "/second-factor",
 	}
 	opListUserSessions = Operation{
 		ID: "listUserSessions", Method: "GET", Path: "/users/{user_id}/sessions", Tag: "auth", Summary: "List somebody's sessions",
@@ -388,6 +665,8 @@ var (
 			{"limit", "query", "integer", "#/components/parameters/Limit/schema", "20", false},
 			{"cursor", "query", "string", "#/components/parameters/Cursor/schema", "", false},
 		},
+		Answers: []string{"application/json"},
+		prefix:  BasePath + "/users/", suffix: "/sessions",
 	}
 	opEndUserSessions = Operation{
 		ID: "endUserSessions", Method: "DELETE", Path: "/users/{user_id}/sessions", Tag: "auth", Summary: "End all sessions of somebody",
@@ -396,6 +675,32 @@ var (
 		Params: []Param{
 			{"user_id", "path", "string", "#/components/parameters/UserID/schema", "", true},
 		},
+		prefix: BasePath + "/users/", suffix: "/sessions",
+	}
+	opSuspendUser = Operation{
+		ID: "suspendUser", Method: "PUT", Path: "/users/{user_id}/suspension", Tag: "users", Summary: "Suspend an account",
+		StepUp: true,
+		Any:    mayUsersSuspend,
+		Owner:  "user_id",
+		Params: []Param{
+			{"user_id", "path", "string", "#/components/parameters/UserID/schema", "", true},
+			{"If-Match", "header", "string", "#/components/parameters/IfMatch/schema", "", false},
+		},
+		Bodies: []Body{
+			{"application/json", "#/components/schemas/Suspension"},
+		},
+		Answers: []string{"application/json"},
+		prefix:  BasePath + "/users/", suffix: "/suspension",
+	}
+	opReinstateUser = Operation{
+		ID: "reinstateUser", Method: "DELETE", Path: "/users/{user_id}/suspension", Tag: "users", Summary: "Reinstate a suspended account",
+		Any:   mayUsersSuspend,
+		Owner: "user_id",
+		Params: []Param{
+			{"user_id", "path", "string", "#/components/parameters/UserID/schema", "", true},
+			{"If-Match", "header", "string", "#/components/parameters/IfMatch/schema", "", false},
+		},
+		prefix: BasePath + "/users/", suffix: "/suspension",
 	}
 	opUnlockUser = Operation{
 		ID: "unlockUser", Method: "POST", Path: "/users/{user_id}/unlock", Tag: "auth", Summary: "Unlock an account",
@@ -404,6 +709,7 @@ var (
 		Params: []Param{
 			{"user_id", "path", "string", "#/components/parameters/UserID/schema", "", true},
 		},
+		prefix: BasePath + "/users/", suffix: "/unlock",
 	}
 )
 
@@ -421,6 +727,14 @@ func Operations() []*Operation {
 		&opIssueToken,
 		&opRequestVerification,
 		&opConfirmVerification,
+		&opExportUsers,
+		&opGetExport,
+		&opDownloadExport,
+		&opListImports,
+		&opImportUsers,
+		&opGetImport,
+		&opCancelImport,
+		&opListImportProblems,
 		&opGetMe,
 		&opUpdateMe,
 		&opListOwnAuditEntries,
@@ -434,191 +748,297 @@ func Operations() []*Operation {
 		&opListSessions,
 		&opEndOtherSessions,
 		&opEndSession,
+		&opListProfileFields,
+		&opCreateProfileField,
+		&opGetProfileField,
+		&opReplaceProfileField,
+		&opDeleteProfileField,
+		&opListProfileFieldViolations,
+		&opGetProfile,
 		&opEndUserSession,
 		&opListUsers,
 		&opCreateUser,
 		&opGetUser,
 		&opUpdateUser,
 		&opDeleteUser,
+		&opLockUser,
 		&opStartPasswordReset,
+		&opChangeRole,
 		&opResetSecondFactor,
 		&opListUserSessions,
 		&opEndUserSessions,
+		&opSuspendUser,
+		&opReinstateUser,
 		&opUnlockUser,
 	}
 }
 
 // ListAuditEntriesPath is where listAuditEntries is called.
 func ListAuditEntriesPath() string {
-	return BasePath + "/audit"
+	return opListAuditEntries.at("")
 }
 
 // ConfirmEmailChangePath is where confirmEmailChange is called.
 func ConfirmEmailChangePath() string {
-	return BasePath + "/auth/email/confirm"
+	return opConfirmEmailChange.at("")
 }
 
 // IntrospectTokenPath is where introspectToken is called.
 func IntrospectTokenPath() string {
-	return BasePath + "/auth/introspect"
+	return opIntrospectToken.at("")
 }
 
 // SignOutPath is where signOut is called.
 func SignOutPath() string {
-	return BasePath + "/auth/logout"
+	return opSignOut.at("")
 }
 
 // RequestPasswordResetPath is where requestPasswordReset is called.
 func RequestPasswordResetPath() string {
-	return BasePath + "/auth/password/forgot"
+	return opRequestPasswordReset.at("")
 }
 
 // ResetPasswordPath is where resetPassword is called.
 func ResetPasswordPath() string {
-	return BasePath + "/auth/password/reset"
+	return opResetPassword.at("")
 }
 
 // RegisterUserPath is where registerUser is called.
 func RegisterUserPath() string {
-	return BasePath + "/auth/register"
+	return opRegisterUser.at("")
 }
 
 // RevokeTokenPath is where revokeToken is called.
 func RevokeTokenPath() string {
-	return BasePath + "/auth/revoke"
+	return opRevokeToken.at("")
 }
 
 // IssueTokenPath is where issueToken is called.
 func IssueTokenPath() string {
-	return BasePath + "/auth/token"
+	return opIssueToken.at("")
 }
 
 // RequestVerificationPath is where requestVerification is called.
 func RequestVerificationPath() string {
-	return BasePath + "/auth/verification"
+	return opRequestVerification.at("")
 }
 
 // ConfirmVerificationPath is where confirmVerification is called.
 func ConfirmVerificationPath() string {
-	return BasePath + "/auth/verification/confirm"
+	return opConfirmVerification.at("")
+}
+
+// ExportUsersPath is where exportUsers is called.
+func ExportUsersPath() string {
+	return opExportUsers.at("")
+}
+
+// GetExportPath is where getExport is called.
+func GetExportPath(exportID uuid.UUID) string {
+	return opGetExport.at(exportID.String())
+}
+
+// DownloadExportPath is where downloadExport is called.
+func DownloadExportPath(exportID uuid.UUID) string {
+	return opDownloadExport.at(exportID.String())
+}
+
+// ListImportsPath is where listImports is called.
+func ListImportsPath() string {
+	return opListImports.at("")
+}
+
+// ImportUsersPath is where importUsers is called.
+func ImportUsersPath() string {
+	return opImportUsers.at("")
+}
+
+// GetImportPath is where getImport is called.
+func GetImportPath(importID uuid.UUID) string {
+	return opGetImport.at(importID.String())
+}
+
+// CancelImportPath is where cancelImport is called.
+func CancelImportPath(importID uuid.UUID) string {
+	return opCancelImport.at(importID.String())
+}
+
+// ListImportProblemsPath is where listImportProblems is called.
+func ListImportProblemsPath(importID uuid.UUID) string {
+	return opListImportProblems.at(importID.String())
 }
 
 // GetMePath is where getMe is called.
 func GetMePath() string {
-	return BasePath + "/me"
+	return opGetMe.at("")
 }
 
 // UpdateMePath is where updateMe is called.
 func UpdateMePath() string {
-	return BasePath + "/me"
+	return opUpdateMe.at("")
 }
 
 // ListOwnAuditEntriesPath is where listOwnAuditEntries is called.
 func ListOwnAuditEntriesPath() string {
-	return BasePath + "/me/audit"
+	return opListOwnAuditEntries.at("")
 }
 
 // ChangeEmailPath is where changeEmail is called.
 func ChangeEmailPath() string {
-	return BasePath + "/me/email"
+	return opChangeEmail.at("")
 }
 
 // ChangePasswordPath is where changePassword is called.
 func ChangePasswordPath() string {
-	return BasePath + "/me/password"
+	return opChangePassword.at("")
 }
 
 // GetSecondFactorPath is where getSecondFactor is called.
 func GetSecondFactorPath() string {
-	return BasePath + "/me/second-factor"
+	return opGetSecondFactor.at("")
 }
 
 // EnrolSecondFactorPath is where enrolSecondFactor is called.
 func EnrolSecondFactorPath() string {
-	return BasePath + "/me/second-factor"
+	return opEnrolSecondFactor.at("")
 }
 
 // RemoveSecondFactorPath is where removeSecondFactor is called.
 func RemoveSecondFactorPath() string {
-	return BasePath + "/me/second-factor"
+	return opRemoveSecondFactor.at("")
 }
 
 // ConfirmSecondFactorPath is where confirmSecondFactor is called.
 func ConfirmSecondFactorPath() string {
-	return BasePath + "/me/second-factor/confirm"
+	return opConfirmSecondFactor.at("")
 }
 
 // RenewRecoveryCodesPath is where renewRecoveryCodes is called.
 func RenewRecoveryCodesPath() string {
-	return BasePath + "/me/second-factor/recovery-codes"
+	return opRenewRecoveryCodes.at("")
 }
 
 // ListSessionsPath is where listSessions is called.
 func ListSessionsPath() string {
-	return BasePath + "/me/sessions"
+	return opListSessions.at("")
 }
 
 // EndOtherSessionsPath is where endOtherSessions is called.
 func EndOtherSessionsPath() string {
-	return BasePath + "/me/sessions"
+	return opEndOtherSessions.at("")
 }
 
 // EndSessionPath is where endSession is called.
 func EndSessionPath(sessionID uuid.UUID) string {
-	return BasePath + "/me/sessions/" + sessionID.String()
+	return opEndSession.at(sessionID.String())
+}
+
+// ListProfileFieldsPath is where listProfileFields is called.
+func ListProfileFieldsPath() string {
+	return opListProfileFields.at("")
+}
+
+// CreateProfileFieldPath is where createProfileField is called.
+func CreateProfileFieldPath() string {
+	return opCreateProfileField.at("")
+}
+
+// GetProfileFieldPath is where getProfileField is called.
+func GetProfileFieldPath(fieldID uuid.UUID) string {
+	return opGetProfileField.at(fieldID.String())
+}
+
+// ReplaceProfileFieldPath is where replaceProfileField is called.
+func ReplaceProfileFieldPath(fieldID uuid.UUID) string {
+	return opReplaceProfileField.at(fieldID.String())
+}
+
+// DeleteProfileFieldPath is where deleteProfileField is called.
+func DeleteProfileFieldPath(fieldID uuid.UUID) string {
+	return opDeleteProfileField.at(fieldID.String())
+}
+
+// ListProfileFieldViolationsPath is where listProfileFieldViolations is called.
+func ListProfileFieldViolationsPath(fieldID uuid.UUID) string {
+	return opListProfileFieldViolations.at(fieldID.String())
+}
+
+// GetProfilePath is where getProfile is called.
+func GetProfilePath(nickname string) string {
+	return opGetProfile.at(url.PathEscape(nickname))
 }
 
 // EndUserSessionPath is where endUserSession is called.
 func EndUserSessionPath(sessionID uuid.UUID) string {
-	return BasePath + "/sessions/" + sessionID.String()
+	return opEndUserSession.at(sessionID.String())
 }
 
 // ListUsersPath is where listUsers is called.
 func ListUsersPath() string {
-	return BasePath + "/users"
+	return opListUsers.at("")
 }
 
 // CreateUserPath is where createUser is called.
 func CreateUserPath() string {
-	return BasePath + "/users"
+	return opCreateUser.at("")
 }
 
 // GetUserPath is where getUser is called.
 func GetUserPath(userID uuid.UUID) string {
-	return BasePath + "/users/" + userID.String()
+	return opGetUser.at(userID.String())
 }
 
 // UpdateUserPath is where updateUser is called.
 func UpdateUserPath(userID uuid.UUID) string {
-	return BasePath + "/users/" + userID.String()
+	return opUpdateUser.at(userID.String())
 }
 
 // DeleteUserPath is where deleteUser is called.
 func DeleteUserPath(userID uuid.UUID) string {
-	return BasePath + "/users/" + userID.String()
+	return opDeleteUser.at(userID.String())
+}
+
+// LockUserPath is where lockUser is called.
+func LockUserPath(userID uuid.UUID) string {
+	return opLockUser.at(userID.String())
 }
 
 // StartPasswordResetPath is where startPasswordReset is called.
 func StartPasswordResetPath(userID uuid.UUID) string {
-	return BasePath + "/users/" + userID.String() + "/password-reset"
+	return opStartPasswordReset.at(userID.String())
+}
+
+// ChangeRolePath is where changeRole is called.
+func ChangeRolePath(userID uuid.UUID) string {
+	return opChangeRole.at(userID.String())
 }
 
 // ResetSecondFactorPath is where resetSecondFactor is called.
 func ResetSecondFactorPath(userID uuid.UUID) string {
-	return BasePath + "/users/" + userID.String() + "/second-factor"
+	return opResetSecondFactor.at(userID.String())
 }
 
 // ListUserSessionsPath is where listUserSessions is called.
 func ListUserSessionsPath(userID uuid.UUID) string {
-	return BasePath + "/users/" + userID.String() + "/sessions"
+	return opListUserSessions.at(userID.String())
 }
 
 // EndUserSessionsPath is where endUserSessions is called.
 func EndUserSessionsPath(userID uuid.UUID) string {
-	return BasePath + "/users/" + userID.String() + "/sessions"
+	return opEndUserSessions.at(userID.String())
+}
+
+// SuspendUserPath is where suspendUser is called.
+func SuspendUserPath(userID uuid.UUID) string {
+	return opSuspendUser.at(userID.String())
+}
+
+// ReinstateUserPath is where reinstateUser is called.
+func ReinstateUserPath(userID uuid.UUID) string {
+	return opReinstateUser.at(userID.String())
 }
 
 // UnlockUserPath is where unlockUser is called.
 func UnlockUserPath(userID uuid.UUID) string {
-	return BasePath + "/users/" + userID.String() + "/unlock"
+	return opUnlockUser.at(userID.String())
 }

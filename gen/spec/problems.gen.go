@@ -36,9 +36,17 @@ func Problems() []Problem {
 		ProblemNotAcceptable,
 		ProblemEmailTaken,
 		ProblemNicknameTaken,
+		ProblemNicknameConfusable,
+		ProblemIDTaken,
+		ProblemFieldNameTaken,
+		ProblemTooManyFields,
 		ProblemSelfDeletion,
 		ProblemSelfEmailChange,
+		ProblemSelfRoleChange,
+		ProblemSelfSuspension,
+		ProblemSelfLock,
 		ProblemLastAdmin,
+		ProblemNotFinished,
 		ProblemSecondFactorEnabled,
 		ProblemSecondFactorMissing,
 		ProblemShortPassword,
@@ -119,12 +127,28 @@ func (e Problem) meaning() meaning {
 		return meaning{409, "Email already exists", "An account with this e-mail address exists. Letter case and Unicode form make no difference.", ""}
 	case ProblemNicknameTaken:
 		return meaning{409, "This nickname is taken", "An account with this nickname exists. Letter case makes no difference.", ""}
+	case ProblemNicknameConfusable:
+		return meaning{409, "This nickname looks like one that is taken", "Somebody has a nickname that reads the same, with 1 or i for l, 0 for O, rn for m or _ for -. Choose one that cannot be taken for theirs.", ""}
+	case ProblemIDTaken:
+		return meaning{409, "An account with this id exists", "Ids are unique. Leave the id out, and one is made up.", ""}
+	case ProblemFieldNameTaken:
+		return meaning{409, "There is a profile field of this name already", "Names of profile fields are unique. Choose another one, or define the field anew that has it.", ""}
+	case ProblemTooManyFields:
+		return meaning{409, "There are as many profile fields as there may be", "A service has at most 100 profile fields. Remove one that is not needed any more.", ""}
 	case ProblemSelfDeletion:
 		return meaning{409, "You cannot delete your own account here", "Deleting oneself by mistake cannot be undone. Ask another ADMIN.", ""}
 	case ProblemSelfEmailChange:
 		return meaning{409, "You cannot change your own address here", "A mistyped address could lock you out. Ask another member of the staff.", ""}
+	case ProblemSelfRoleChange:
+		return meaning{409, "You cannot change your own role", "Giving up a role by mistake cannot be undone by oneself. Ask another ADMIN.", ""}
+	case ProblemSelfSuspension:
+		return meaning{409, "You cannot suspend yourself", "You could not reinstate yourself. Ask another ADMIN.", ""}
+	case ProblemSelfLock:
+		return meaning{409, "You cannot lock yourself", "You could not unlock yourself. To sign out everywhere, end your sessions.", ""}
 	case ProblemLastAdmin:
 		return meaning{409, "Somebody has to stay ADMIN", "This is the last active ADMIN. Make somebody else ADMIN first.", ""}
+	case ProblemNotFinished:
+		return meaning{409, "The file is not there yet", "The export is not done. Read it again until its state is done.", ""}
 	case ProblemSecondFactorEnabled:
 		return meaning{409, "There is a second factor already", "Remove the second factor before setting up another.", ""}
 	case ProblemSecondFactorMissing:

@@ -16,6 +16,12 @@ const (
 	ScopeCredentialsReset Scope = "credentials:reset"
 	// Change one's own password, e-mail address and second factor.
 	ScopeCredentialsUpdateOwn Scope = "credentials:update:own"
+	// Define profile fields.
+	ScopeFieldsManage Scope = "fields:manage"
+	// Read how profile fields are defined.
+	ScopeFieldsRead Scope = "fields:read"
+	// Change the roles of accounts.
+	ScopeRolesChange Scope = "roles:change"
 	// Remove the second factor of accounts.
 	ScopeSecondFactorsReset Scope = "second-factors:reset"
 	// End everybody's sessions.
@@ -30,10 +36,18 @@ const (
 	ScopeUsersCreate Scope = "users:create"
 	// Delete accounts.
 	ScopeUsersDelete Scope = "users:delete"
+	// Export accounts.
+	ScopeUsersExport Scope = "users:export"
+	// Import accounts.
+	ScopeUsersImport Scope = "users:import"
+	// Lock accounts for a while.
+	ScopeUsersLock Scope = "users:lock"
 	// Read every account.
 	ScopeUsersRead Scope = "users:read"
 	// Read one's own account.
 	ScopeUsersReadOwn Scope = "users:read:own"
+	// Suspend and reinstate accounts.
+	ScopeUsersSuspend Scope = "users:suspend"
 	// Unlock accounts.
 	ScopeUsersUnlock Scope = "users:unlock"
 	// Edit accounts.
@@ -51,6 +65,9 @@ const (
 	mayAuditReadOwn
 	mayCredentialsReset
 	mayCredentialsUpdateOwn
+	mayFieldsManage
+	mayFieldsRead
+	mayRolesChange
 	maySecondFactorsReset
 	maySessionsEnd
 	maySessionsEndOwn
@@ -58,8 +75,12 @@ const (
 	maySessionsReadOwn
 	mayUsersCreate
 	mayUsersDelete
+	mayUsersExport
+	mayUsersImport
+	mayUsersLock
 	mayUsersRead
 	mayUsersReadOwn
+	mayUsersSuspend
 	mayUsersUnlock
 	mayUsersUpdate
 	mayUsersUpdateOwn
@@ -67,7 +88,7 @@ const (
 
 // AllScopes lists every scope of the contract; bit i of a set stands for the i-th.
 func AllScopes() []Scope {
-	return []Scope{ScopeAuditRead, ScopeAuditReadOwn, ScopeCredentialsReset, ScopeCredentialsUpdateOwn, ScopeSecondFactorsReset, ScopeSessionsEnd, ScopeSessionsEndOwn, ScopeSessionsRead, ScopeSessionsReadOwn, ScopeUsersCreate, ScopeUsersDelete, ScopeUsersRead, ScopeUsersReadOwn, ScopeUsersUnlock, ScopeUsersUpdate, ScopeUsersUpdateOwn}
+	return []Scope{ScopeAuditRead, ScopeAuditReadOwn, ScopeCredentialsReset, ScopeCredentialsUpdateOwn, ScopeFieldsManage, ScopeFieldsRead, ScopeRolesChange, ScopeSecondFactorsReset, ScopeSessionsEnd, ScopeSessionsEndOwn, ScopeSessionsRead, ScopeSessionsReadOwn, ScopeUsersCreate, ScopeUsersDelete, ScopeUsersExport, ScopeUsersImport, ScopeUsersLock, ScopeUsersRead, ScopeUsersReadOwn, ScopeUsersSuspend, ScopeUsersUnlock, ScopeUsersUpdate, ScopeUsersUpdateOwn}
 }
 
 // RoleScopes is what a role may do: its own scopes and those of the roles below it. An unknown role may do nothing.
@@ -76,15 +97,15 @@ func RoleScopes(r Role) Scopes {
 	case RoleANONYMOUS:
 		return 0
 	case RoleAUTHENTICATED:
-		return mayUsersReadOwn | mayUsersUpdateOwn | maySessionsReadOwn | maySessionsEndOwn | mayCredentialsUpdateOwn | mayAuditReadOwn
+		return mayUsersReadOwn | mayUsersUpdateOwn | maySessionsReadOwn | maySessionsEndOwn | mayCredentialsUpdateOwn | mayAuditReadOwn | mayFieldsRead
 	case RoleAUTHOR:
-		return mayUsersReadOwn | mayUsersUpdateOwn | maySessionsReadOwn | maySessionsEndOwn | mayCredentialsUpdateOwn | mayAuditReadOwn
+		return mayUsersReadOwn | mayUsersUpdateOwn | maySessionsReadOwn | maySessionsEndOwn | mayCredentialsUpdateOwn | mayAuditReadOwn | mayFieldsRead
 	case RoleMODERATOR:
-		return mayUsersReadOwn | mayUsersUpdateOwn | maySessionsReadOwn | maySessionsEndOwn | mayCredentialsUpdateOwn | mayAuditReadOwn
+		return mayUsersReadOwn | mayUsersUpdateOwn | maySessionsReadOwn | maySessionsEndOwn | mayCredentialsUpdateOwn | mayAuditReadOwn | mayFieldsRead
 	case RoleMANAGER:
-		return mayUsersReadOwn | mayUsersUpdateOwn | maySessionsReadOwn | maySessionsEndOwn | mayCredentialsUpdateOwn | mayAuditReadOwn | mayUsersRead | mayUsersCreate | mayUsersUpdate | mayUsersUnlock | mayCredentialsReset
+		return mayUsersReadOwn | mayUsersUpdateOwn | maySessionsReadOwn | maySessionsEndOwn | mayCredentialsUpdateOwn | mayAuditReadOwn | mayFieldsRead | mayUsersRead | mayUsersCreate | mayUsersUpdate | mayUsersLock | mayUsersUnlock | mayUsersImport | mayCredentialsReset
 	case RoleADMIN:
-		return mayUsersReadOwn | mayUsersUpdateOwn | maySessionsReadOwn | maySessionsEndOwn | mayCredentialsUpdateOwn | mayAuditReadOwn | mayUsersRead | mayUsersCreate | mayUsersUpdate | mayUsersUnlock | mayCredentialsReset | mayUsersDelete | maySecondFactorsReset | maySessionsRead | maySessionsEnd | mayAuditRead
+		return mayUsersReadOwn | mayUsersUpdateOwn | maySessionsReadOwn | maySessionsEndOwn | mayCredentialsUpdateOwn | mayAuditReadOwn | mayFieldsRead | mayUsersRead | mayUsersCreate | mayUsersUpdate | mayUsersLock | mayUsersUnlock | mayUsersImport | mayCredentialsReset | mayUsersDelete | mayUsersSuspend | mayUsersExport | mayRolesChange | mayFieldsManage | maySecondFactorsReset | maySessionsRead | maySessionsEnd | mayAuditRead
 	}
 	return 0
 }

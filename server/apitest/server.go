@@ -17,10 +17,12 @@ import (
 	"github.com/usherhq/usher/server/audit"
 	"github.com/usherhq/usher/server/auth"
 	"github.com/usherhq/usher/server/dbtest"
+	"github.com/usherhq/usher/server/fields"
 	"github.com/usherhq/usher/server/mail"
 	"github.com/usherhq/usher/server/mail/smtptest"
 	"github.com/usherhq/usher/server/password"
 	"github.com/usherhq/usher/server/token"
+	"github.com/usherhq/usher/server/transfers"
 	"github.com/usherhq/usher/server/users"
 	"github.com/usherhq/usher/server/worker"
 )
@@ -77,7 +79,8 @@ func On(t testing.TB, pool *pgxpool.Pool, options ...Option) *Server {
 		AccessLifetime: 15 * time.Minute, IdleLifetime: time.Hour, Lifetime: 24 * time.Hour, RefreshGrace: 10 * time.Second,
 	}}
 	o := server.Options{
-		DB: pool, Auth: s.Auth, Users: &users.Handlers{DB: pool}, Audit: &audit.Handlers{DB: pool}, Secret: secret,
+		DB: pool, Auth: s.Auth, Users: users.New(pool), Audit: &audit.Handlers{DB: pool}, Secret: secret,
+		Fields: &fields.Handlers{DB: pool}, Transfers: &transfers.Handlers{DB: pool, Files: token.NewSealer(secret, "files")},
 		Log:   slog.New(slog.NewTextHandler(t.Output(), &slog.HandlerOptions{Level: slog.LevelWarn})),
 		Ready: func(ctx context.Context) error { return pool.Ping(ctx) },
 	}
@@ -107,7 +110,7 @@ func (s *Server) Work() *smtptest.Server {
 	sender, err := mail.Open(smtp.URL())
 	require.NoError(s.t, err)
 	w, err := worker.New(worker.Options{
-		DB: s.DB, Log: slog.New(slog.DiscardHandler), Composer: composer, Sender: sender, BaseURL: s.URL, VerificationLifetime: time.Hour,
+		DB: s.DB, Hasher: s.hasher, Files: token.NewSealer(Secret(s.t), "files"), Log: slog.New(slog.DiscardHandler), Composer: composer, Sender: sender, BaseURL: s.URL, VerificationLifetime: time.Hour,
 		ResetLifetime: time.Hour, UnconfirmedLifetime: 7 * 24 * time.Hour,
 	})
 	require.NoError(s.t, err)

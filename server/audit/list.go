@@ -4,6 +4,7 @@ import (
 	"context"
 	"encoding/json"
 	"maps"
+	"slices"
 
 	"github.com/google/uuid"
 
@@ -82,11 +83,19 @@ func Show(e db.AuditEntry) (spec.AuditEntry, error) {
 	return shown, err
 }
 
+// reasonsKept are the actions whose reason staff give for the log only. A suspension's is told to the owner.
+var reasonsKept = []string{spec.UserRoleChanged{}.Kind(), spec.UserLocked{}.Kind()}
+
 // showOwner is an entry as the owner of the account sees it. Where somebody else acted, it is told that they did, but not
-// who and from where. A failed sign-in by nobody shows where it came from: the owner has to know it again, or not.
+// who and from where, nor the reasons that are for the log only. A failed sign-in by nobody shows where it came from: the
+// owner has to know it again, or not.
 func showOwner(e db.AuditEntry) (spec.AuditEntry, error) {
 	shown, err := Show(e)
-	if e.ActorID != nil && *e.ActorID != e.UserID.String() {
+	own := e.ActorID != nil && *e.ActorID == e.UserID.String()
+	if slices.Contains(reasonsKept, e.Action) && !own {
+		delete(shown.Details, "reason")
+	}
+	if e.ActorID != nil && !own {
 		shown.Actor.ID, shown.Address, shown.Device, shown.RequestID = nil, nil, nil, nil
 		maps.DeleteFunc(shown.Details, func(_ string, v any) bool { return v == *e.ActorID })
 	}

@@ -1,15 +1,12 @@
 package audit_test
 
 import (
-	"context"
 	"encoding/json"
 	"fmt"
-	"strings"
 	"testing"
 	"time"
 
 	"github.com/google/uuid"
-	"github.com/jackc/pgx/v5"
 	"github.com/stretchr/testify/require"
 
 	"github.com/usherhq/usher/gen/db"
@@ -17,53 +14,6 @@ import (
 	"github.com/usherhq/usher/server/dbtest"
 	"github.com/usherhq/usher/server/store"
 )
-
-// plan is a node of what EXPLAIN (ANALYZE, BUFFERS) tells.
-type plan struct {
-	Node    string `json:"Node Type"`
-	Index   string `json:"Index Name"`
-	Hit     int    `json:"Shared Hit Blocks"`
-	Read    int    `json:"Shared Read Blocks"`
-	Removed int    `json:"Rows Removed by Filter"`
-	Plans   []plan
-}
-
-// explained runs queries, and has Postgres tell how it did.
-type explained struct {
-	db.DBTX
-	t    *testing.T
-	plan plan
-	text string
-}
-
-func (e *explained) Query(ctx context.Context, sql string, args ...any) (pgx.Rows, error) {
-	require.NoError(e.t, e.DBTX.QueryRow(ctx, "EXPLAIN (ANALYZE, BUFFERS, FORMAT JSON) "+sql, args...).Scan(&e.text))
-	var told []struct{ Plan plan }
-	require.NoError(e.t, json.Unmarshal([]byte(e.text), &told))
-	e.plan = told[0].Plan
-	return e.DBTX.Query(ctx, sql, args...)
-}
-
-// byIndex wants all to be found by indexes.
-func (p plan) byIndex(t *testing.T) {
-	t.Helper()
-	require.NotContains(t, p.Node, "Seq Scan")
-	if strings.Contains(p.Node, "Index") {
-		require.NotEmpty(t, p.Index)
-	}
-	for _, sub := range p.Plans {
-		sub.byIndex(t)
-	}
-}
-
-// removed counts the entries that were read and not wanted.
-func (p plan) removed() int {
-	n := p.Removed
-	for _, sub := range p.Plans {
-		n += sub.removed()
-	}
-	return n
-}
 
 // TestPlans: no combination of filters walks through the log, however rare or long ago what it looks for is.
 func TestPlans(t *testing.T) {
@@ -115,7 +65,7 @@ func look(t *testing.T, conn db.DBTX, f audit.Filter) {
 	t.Helper()
 	said, err := json.Marshal(f)
 	require.NoError(t, err)
-	e := &explained{DBTX: conn, t: t}
+	e := dbtest.Explain(t, conn)
 	for way, read := range map[string]func() ([]db.AuditEntry, error){
 		"older": func() ([]db.AuditEntry, error) { return f.Older(t.Context(), e, uuid.Max, 21) },
 		"newer": func() ([]db.AuditEntry, error) { return f.Newer(t.Context(), e, uuid.Nil, 21) },
@@ -125,9 +75,9 @@ func look(t *testing.T, conn db.DBTX, f audit.Filter) {
 	} {
 		_, err := read()
 		require.NoError(t, err)
-		e.plan.byIndex(t)
-		told := fmt.Sprintf("%s %s\n%s", way, said, e.text)
-		require.LessOrEqual(t, e.plan.removed(), 200, told)
-		require.LessOrEqual(t, e.plan.Hit+e.plan.Read, 300, told)
+		told := fmt.Sprintf("%s %s\n%s", way, said, e.Text)
+		require.True(t, e.Plan.ByIndex(), told)
+		require.LessOrEqual(t, e.Plan.Wasted(), 200, told)
+		require.LessOrEqual(t, e.Plan.Buffers(), 300, told)
 	}
 }

@@ -155,7 +155,16 @@ func TestRefused(t *testing.T) {
 		require.Equal(t, "tries-it", *e.RequestID)
 	}
 	apitest.Refused(srv.Role(spec.RoleMANAGER), "POST", spec.CreateUserPath(), `{"email":"x@example.com","role":"ADMIN"}`, spec.ProblemRoleNotGrantable)
-	require.Equal(t, map[string]any{"operation": "createUser", "reason": "role-not-grantable"}, logged(t, srv)[0].Details, "by a rule, too")
+	require.Equal(t, map[string]any{"operation": "createUser", "reason": "role-not-grantable", "asked": map[string]any{"role": "ADMIN"}},
+		logged(t, srv)[0].Details, "by a rule, too")
+	apitest.Refused(srv.As(other), "PATCH", spec.UpdateUserPath(other.ID), `{"email":"y@example.com"}`, spec.ProblemSelfEmailChange)
+	require.Equal(t, map[string]any{"operation": "updateUser", "reason": "self-email-change"}, logged(t, srv)[0].Details)
+	for _, body := range []string{
+		`{"role":"what they like to write"}`, `{"role":["ADMIN"]}`, `{"role":"ADMIN"`, `"ADMIN"`, `{"role":"ADMIN","reason":"` + strings.Repeat("x", 1<<20) + `"}`,
+	} {
+		apitest.Refused(reader, "PUT", spec.ChangeRolePath(other.ID), body, spec.ProblemForbidden)
+		require.Equal(t, map[string]any{"operation": "changeRole", "reason": "forbidden"}, logged(t, srv)[0].Details, "free text stays out: %.40s", body)
+	}
 	request := password(u.Email, apitest.Password)
 	request["scope"] = "users:read:own"
 	narrowed := apitest.Do[spec.Token](srv.Nobody(), "POST", spec.IssueTokenPath(), request, 200)

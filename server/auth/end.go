@@ -31,13 +31,14 @@ func EndOthers(ctx context.Context, tx pgx.Tx, by actor.Actor) error {
 	return users.EndSessions(ctx, tx, by.ID, &by.Session, spec.SessionEndEnded)
 }
 
-// EndAnybodys ends a session on behalf of staff. Errors: not-found, forbidden (a role that is not below one's own).
+// EndAnybodys ends a session on behalf of staff. Errors: not-found, forbidden (a role that is not below one's own, or
+// authority that was lost meanwhile).
 func EndAnybodys(ctx context.Context, tx pgx.Tx, by actor.Actor, id uuid.UUID) error {
 	s, err := db.New().GetLiveSession(ctx, tx, id)
 	if err != nil {
 		return err
 	}
-	u, err := db.New().LockUser(ctx, tx, s.UserID) // before the session, as everybody does who locks both
+	u, err := users.Hold(ctx, tx, by, s.UserID) // before the session, as everybody does who locks both
 	if err != nil {
 		return err
 	}
@@ -48,9 +49,9 @@ func EndAnybodys(ctx context.Context, tx pgx.Tx, by actor.Actor, id uuid.UUID) e
 }
 
 // EndAll ends every session of an account on behalf of staff, the one they ask in too if the account is theirs. Errors:
-// not-found, forbidden (a role that is not below one's own).
+// not-found, forbidden (a role that is not below one's own, or authority that was lost meanwhile).
 func EndAll(ctx context.Context, tx pgx.Tx, by actor.Actor, user uuid.UUID) error {
-	u, err := db.New().LockUser(ctx, tx, user)
+	u, err := users.Hold(ctx, tx, by, user)
 	if err != nil {
 		return err
 	}

@@ -38,7 +38,8 @@ func (Unlocking) Kind() string { return "unlocking" }
 // if nobody has the account, or if the lock was lifted meanwhile.
 func Locked(ctx context.Context, tx pgx.Tx, l Locking) error {
 	ctx, id := actor.With(ctx, actor.Actor{System: true, Origin: l.From}), l.UserID
-	if _, err := db.New().LockUser(ctx, tx, id); err != nil {
+	u, err := db.New().LockUser(ctx, tx, id)
+	if err != nil {
 		return unlessGone(err)
 	}
 	until, err := db.New().GetLockEnd(ctx, tx, id)
@@ -48,23 +49,29 @@ func Locked(ctx context.Context, tx pgx.Tx, l Locking) error {
 	if _, err := db.New().SetLockedUntil(ctx, tx, until, id); err != nil {
 		return err
 	}
-	if err := outbox.Enqueue(ctx, tx, users.Notice{UserID: id, About: users.AboutLocked}); err != nil {
+	if err := outbox.EnqueueAt(ctx, tx, until.Add(time.Second), Unlocking{UserID: id}); err != nil { // when it is over by every clock
 		return err
 	}
-	if err := outbox.EnqueueAt(ctx, tx, until.Add(time.Second), Unlocking{UserID: id}); err != nil { // when it is over by every clock
+	if held, err := staffLock(ctx, tx, u); err != nil || held != nil && held.After(*until) {
+		return err // the owner has been told of a lock that lasts longer
+	}
+	if err := outbox.Enqueue(ctx, tx, users.Notice{UserID: id, About: users.AboutLocked}); err != nil {
 		return err
 	}
 	return outbox.Emit(ctx, tx, spec.UserLocked{UserID: id, Until: *until})
 }
 
-// LockEnded says that a lock is over, unless another has begun.
+// LockEnded says that a lock is over, unless there is another one, of either kind: the end of that will be told.
 func LockEnded(ctx context.Context, tx pgx.Tx, id uuid.UUID) error {
 	u, err := db.New().LockUser(ctx, tx, id)
 	if err != nil {
 		return unlessGone(err)
 	}
-	if u.LockedUntil == nil {
+	if u.LockedUntil == nil && u.StaffLockUntil == nil {
 		return nil
+	}
+	if held, err := staffLock(ctx, tx, u); err != nil || held != nil {
+		return err
 	}
 	if _, err := db.New().GetLockEnd(ctx, tx, id); !fault.Is(err, spec.ProblemNotFound) {
 		return err // nil: there is another lock
@@ -72,31 +79,48 @@ func LockEnded(ctx context.Context, tx pgx.Tx, id uuid.UUID) error {
 	return tellUnlocked(ctx, tx, u, spec.UnlockReasonExpired)
 }
 
-// Unlock ends a lock before its time. Errors: not-found, forbidden (a role that is not below one's own).
+// Unlock ends every lock before its time. Errors: not-found, forbidden (a role that is not below one's own, or authority that
+// was lost meanwhile).
 func Unlock(ctx context.Context, tx pgx.Tx, by actor.Actor, id uuid.UUID) error {
-	u, err := db.New().LockUser(ctx, tx, id)
+	u, err := users.Hold(ctx, tx, by, id)
 	if err != nil {
 		return err
 	}
 	if err := users.CanHelp(by, u); err != nil {
 		return err
 	}
-	return unlock(ctx, tx, u, spec.UnlockReasonStaff)
+	if err := db.New().ForgetAttempts(ctx, tx, u.ID); err != nil || u.LockedUntil == nil && u.StaffLockUntil == nil {
+		return err
+	}
+	return tellUnlocked(ctx, tx, u, spec.UnlockReasonStaff)
 }
 
-// unlock forgets failed sign-ins, and tells the owner if they led to a lock.
+// unlock forgets failed sign-ins, and tells the owner if they led to a lock. One of the staff's stays.
 func unlock(ctx context.Context, tx pgx.Tx, u db.User, why spec.UnlockReason) error {
 	if err := db.New().ForgetAttempts(ctx, tx, u.ID); err != nil || u.LockedUntil == nil {
+		return err
+	}
+	held, err := staffLock(ctx, tx, u)
+	if err != nil {
+		return err
+	}
+	if held != nil {
+		_, err := db.New().SetLockedUntil(ctx, tx, nil, u.ID)
 		return err
 	}
 	return tellUnlocked(ctx, tx, u, why)
 }
 
+// tellUnlocked notes that no lock holds an account any more, and tells the owner about the one that ended last.
 func tellUnlocked(ctx context.Context, tx pgx.Tx, u db.User, why spec.UnlockReason) error {
-	if _, err := db.New().SetLockedUntil(ctx, tx, nil, u.ID); err != nil {
+	if err := db.New().ClearLocks(ctx, tx, u.ID); err != nil {
 		return err
 	}
-	if err := outbox.Enqueue(ctx, tx, users.Notice{UserID: u.ID, About: users.AboutUnlocked}); err != nil {
+	about := users.AboutUnlocked
+	if u.StaffLockUntil != nil && (u.LockedUntil == nil || u.StaffLockUntil.After(*u.LockedUntil)) {
+		about = users.AboutStaffLockEnded
+	}
+	if err := outbox.Enqueue(ctx, tx, users.Notice{UserID: u.ID, About: about}); err != nil {
 		return err
 	}
 	return outbox.Emit(ctx, tx, spec.UserUnlocked{UserID: u.ID, By: actor.From(ctx).By(), Reason: why})

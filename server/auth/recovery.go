@@ -72,10 +72,11 @@ func useRecoveryCode(ctx context.Context, tx pgx.Tx, u db.User, code string) err
 }
 
 // ResetFactor turns somebody's second factor off for them, tells them, and signs them out everywhere: who lost the app
-// may have lost more. A password that is too short to stand alone is void. Nothing happens if there is none. Errors: not-found, forbidden (a role that is not below one's
-// own, or one's own account).
+// may have lost more. A password that is too short to stand alone is void. Nothing happens if there is none. Errors: not-found,
+// forbidden (a role that is not below one's own, one's own account, authority that was lost meanwhile, a token that was
+// narrowed).
 func ResetFactor(ctx context.Context, tx pgx.Tx, by actor.Actor, id uuid.UUID) error {
-	u, err := db.New().LockUser(ctx, tx, id)
+	u, err := users.Hold(ctx, tx, by, id)
 	if err != nil {
 		return err
 	}

@@ -17,8 +17,11 @@ import (
 )
 
 // Register adds an account that has to confirm its address, or the first admin if the settings say so. Errors:
-// email-taken, nickname-taken.
+// email-taken, nickname-taken, nickname-confusable, invalid-request (a reserved nickname).
 func Register(ctx context.Context, tx pgx.Tx, firstUserAdmin bool, d users.Draft) (db.User, error) {
+	if err := users.CanTake(actor.Actor{}, d.Nickname); err != nil {
+		return db.User{}, err
+	}
 	d.Role, d.Verified = spec.RoleANONYMOUS, false
 	if firstUserAdmin {
 		first, err := isFirst(ctx, tx)

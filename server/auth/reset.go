@@ -42,13 +42,13 @@ func Forgot(ctx context.Context, tx pgx.Tx, f Forgotten) error {
 }
 
 // StartReset has the owner of an account mailed a link to set a new password; the old one works until then. Errors:
-// not-found, forbidden (a role that is not below one's own).
+// not-found, forbidden (a role that is not below one's own, authority that was lost meanwhile, a token that was narrowed).
 func StartReset(ctx context.Context, tx pgx.Tx, by actor.Actor, id uuid.UUID) error {
-	u, err := db.New().LockUser(ctx, tx, id)
+	u, err := users.Hold(ctx, tx, by, id)
 	if err != nil {
 		return err
 	}
-	if err := users.CanHelp(by, u); err != nil {
+	if err := users.CanReset(by, u); err != nil {
 		return err
 	}
 	return startReset(ctx, tx, u)
@@ -125,7 +125,7 @@ func invalidIfGone(err error) error {
 // RequestPasswordReset has a link mailed to who forgot a password. Addresses that nobody has get a job about nobody, and
 // the worker decides all else, so that neither the answer nor its time tells which are known.
 func (h *Handlers) RequestPasswordReset(ctx context.Context, req api.RequestPasswordResetRequestObject) (api.RequestPasswordResetResponseObject, error) {
-	id, err := db.New().GetAddressee(ctx, h.DB, users.EmailKey(req.Body.Email))
+	id, err := db.New().GetAddressee(ctx, h.DB, users.EmailKey(req.Body.Email), uuid.New())
 	if err != nil {
 		return nil, err
 	}

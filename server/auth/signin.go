@@ -123,6 +123,9 @@ func (h *Handlers) enter(ctx context.Context, a attempt, found verdict, asked *s
 // canEnter says why an account is not let in, to somebody who knows its password. Where it is concealed who has an
 // account, who has just registered must not learn that it was them who made it.
 func (h *Handlers) canEnter(ctx context.Context, tx pgx.Tx, a attempt, u db.User) error {
+	if err := released(ctx, tx, u); err != nil {
+		return err
+	}
 	if err := unlocked(ctx, tx, a); err != nil {
 		return err
 	}

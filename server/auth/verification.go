@@ -66,7 +66,7 @@ func (h *Handlers) ConfirmVerification(ctx context.Context, req api.ConfirmVerif
 // RequestVerification has the mail sent again to an address that waits for it. Addresses that nobody has get a job about
 // nobody, and the worker decides all else, so that neither the answer nor its time tells which are known.
 func (h *Handlers) RequestVerification(ctx context.Context, req api.RequestVerificationRequestObject) (api.RequestVerificationResponseObject, error) {
-	id, err := db.New().GetAddressee(ctx, h.DB, users.EmailKey(req.Body.Email))
+	id, err := db.New().GetAddressee(ctx, h.DB, users.EmailKey(req.Body.Email), uuid.New())
 	if err != nil {
 		return nil, err
 	}

@@ -44,10 +44,24 @@ func compile(document []byte, formats map[string]Format, operations []*spec.Oper
 	if err != nil {
 		return nil, err
 	}
-	c := &Contract{jsonschema.NewCompiler(), map[string]*Request{}}
-	c.compiler.DefaultDraft(jsonschema.Draft2020)
+	c := &Contract{newCompiler(formats), map[string]*Request{}}
+	if err := c.compiler.AddResource(location, doc); err != nil {
+		return nil, err
+	}
+	for _, op := range operations {
+		if c.requests[op.ID], err = c.request(op); err != nil {
+			return nil, fmt.Errorf("%s: %w", op.ID, err)
+		}
+	}
+	return c, nil
+}
+
+// newCompiler is a compiler of JSON Schema that knows our formats and holds strings to all it knows.
+func newCompiler(formats map[string]Format) *jsonschema.Compiler {
+	c := jsonschema.NewCompiler()
+	c.DefaultDraft(jsonschema.Draft2020)
 	for name, check := range formats {
-		c.compiler.RegisterFormat(&jsonschema.Format{Name: name, Validate: func(v any) error {
+		c.RegisterFormat(&jsonschema.Format{Name: name, Validate: func(v any) error {
 			switch s, ok := v.(string); {
 			case !ok:
 				return nil
@@ -58,16 +72,8 @@ func compile(document []byte, formats map[string]Format, operations []*spec.Oper
 			}
 		}})
 	}
-	c.compiler.AssertFormat()
-	if err := c.compiler.AddResource(location, doc); err != nil {
-		return nil, err
-	}
-	for _, op := range operations {
-		if c.requests[op.ID], err = c.request(op); err != nil {
-			return nil, fmt.Errorf("%s: %w", op.ID, err)
-		}
-	}
-	return c, nil
+	c.AssertFormat()
+	return c
 }
 
 // Request returns what the requests of an operation are held to.
@@ -89,8 +95,8 @@ func (c *Contract) request(op *spec.Operation) (*Request, error) {
 	}
 	for _, b := range op.Bodies {
 		r.bodies[b.MediaType] = nil
-		if b.MediaType == "application/octet-stream" || b.MediaType == "multipart/form-data" {
-			continue // the handler reads it as a stream
+		if op.Stream > 0 {
+			continue // the handler reads it
 		}
 		schema, err := c.checked(b.Schema)
 		if err != nil {

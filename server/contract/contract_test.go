@@ -22,7 +22,7 @@ var operations = map[string]*spec.Operation{
 		{MediaType: formType, Schema: "#/components/schemas/Token"},
 	}},
 	"open": {ID: "open", Bodies: []spec.Body{{MediaType: "application/json", Schema: "#/components/schemas/Nested"}}},
-	"upload": {ID: "upload", Bodies: []spec.Body{
+	"upload": {ID: "upload", Stream: 1 << 20, Bodies: []spec.Body{
 		{MediaType: "application/octet-stream", Schema: "#/components/schemas/Picture"},
 		{MediaType: "multipart/form-data", Schema: "#/components/schemas/PictureForm"},
 	}},
@@ -104,44 +104,39 @@ func TestContractsThatDoNotCompile(t *testing.T) {
 }
 
 func TestContentTypes(t *testing.T) {
-	const typical = `{"grant_type":"password"}`
 	token, upload := request(t, "token"), request(t, "upload")
 	for name, tt := range map[string]struct {
-		request           *Request
-		contentType, body string
-		taken             bool
+		request     *Request
+		contentType string
+		taken       bool
 	}{
-		"JSON":                   {token, "application/json", typical, true},
-		"with a charset":         {token, "application/json; charset=utf-8", typical, true},
-		"charset in capitals":    {token, `application/json;charset="UTF-8"`, typical, true},
-		"charset in between":     {token, "application/json; charset=Utf-8", typical, true},
-		"another parameter":      {token, "application/json; profile=x", typical, true},
-		"in capitals":            {token, "Application/JSON", typical, true},
-		"a form":                 {token, "application/x-www-form-urlencoded", "grant_type=password", true},
-		"missing":                {token, "", typical, false},
-		"Latin 1":                {token, "application/json; charset=latin1", typical, false},
-		"Latin 1 in a form":      {token, "application/x-www-form-urlencoded; charset=iso-8859-1", "grant_type=password", false},
-		"text":                   {token, "text/plain", typical, false},
-		"a JSON patch":           {token, "application/json-patch+json", typical, false},
-		"a merge patch":          {token, "application/merge-patch+json", typical, false},
-		"anything":               {token, "*/*", typical, false},
-		"malformed":              {token, "application/json; charset", typical, false},
-		"a parameter twice":      {token, "application/json; charset=utf-8; charset=latin1", typical, false},
-		"two types":              {token, "application/json, text/plain", typical, false},
-		"a stream":               {upload, "application/octet-stream", "\xff\x00{", true},
-		"parts":                  {upload, "multipart/form-data; boundary=x", "--x--\xff", true},
-		"JSON where streams are": {upload, "application/json", "{}", false},
+		"JSON":                   {token, "application/json", true},
+		"with a charset":         {token, "application/json; charset=utf-8", true},
+		"charset in capitals":    {token, `application/json;charset="UTF-8"`, true},
+		"charset in between":     {token, "application/json; charset=Utf-8", true},
+		"another parameter":      {token, "application/json; profile=x", true},
+		"in capitals":            {token, "Application/JSON", true},
+		"a form":                 {token, "application/x-www-form-urlencoded", true},
+		"missing":                {token, "", false},
+		"Latin 1":                {token, "application/json; charset=latin1", false},
+		"Latin 1 in a form":      {token, "application/x-www-form-urlencoded; charset=iso-8859-1", false},
+		"text":                   {token, "text/plain", false},
+		"a JSON patch":           {token, "application/json-patch+json", false},
+		"a merge patch":          {token, "application/merge-patch+json", false},
+		"anything":               {token, "*/*", false},
+		"malformed":              {token, "application/json; charset", false},
+		"a parameter twice":      {token, "application/json; charset=utf-8; charset=latin1", false},
+		"two types":              {token, "application/json, text/plain", false},
+		"a stream":               {upload, "application/octet-stream", true},
+		"parts":                  {upload, "multipart/form-data; boundary=x", true},
+		"JSON where streams are": {upload, "application/json", false},
 	} {
 		t.Run(name, func(t *testing.T) {
-			body, err := tt.request.Body(tt.contentType, []byte(tt.body))
-			if tt.taken {
-				require.NoError(t, err)
-				require.Equal(t, tt.body, strings.TrimSpace(string(body)))
-				return
-			}
-			require.True(t, fault.Is(err, spec.ProblemUnsupportedMediaType), err)
+			err := tt.request.Takes(tt.contentType)
+			require.Equal(t, !tt.taken, fault.Is(err, spec.ProblemUnsupportedMediaType), err)
 		})
 	}
 	_, err := token.Body("text/plain", nil)
 	require.Equal(t, "Send application/json or application/x-www-form-urlencoded in UTF-8.", fault.Of(err).Detail)
+	require.EqualValues(t, 1<<20, upload.Stream())
 }

@@ -1,6 +1,7 @@
 package contract
 
 import (
+	"encoding/json"
 	"errors"
 	"fmt"
 	"math/big"
@@ -30,7 +31,7 @@ func told(fields []spec.FieldError) []spec.FieldError {
 func fields(at string, err error) []spec.FieldError {
 	var invalid *jsonschema.ValidationError
 	if !errors.As(err, &invalid) {
-		return []spec.FieldError{fault.Field(at, spec.FieldProblemInvalid, "This does not match the contract.")}
+		return []spec.FieldError{fault.Field(at, spec.FieldProblemInvalid, "This is not what is asked for here.")}
 	}
 	if len(invalid.Causes) > 0 && !whole(invalid.ErrorKind) {
 		var out []spec.FieldError
@@ -40,10 +41,12 @@ func fields(at string, err error) []spec.FieldError {
 		return out
 	}
 	for _, step := range invalid.InstanceLocation {
-		at += "/" + escape(step)
+		at += "/" + Step(step)
 	}
 	switch k := invalid.ErrorKind.(type) {
 	case *kind.Required:
+		return each(at, k.Missing, spec.FieldProblemRequired, "This field is missing.")
+	case *kind.DependentRequired:
 		return each(at, k.Missing, spec.FieldProblemRequired, "This field is missing.")
 	case *kind.AdditionalProperties:
 		return each(at, k.Properties, spec.FieldProblemUnknown, "There is no such field.")
@@ -55,7 +58,7 @@ func fields(at string, err error) []spec.FieldError {
 // whole reports whether a kind speaks for itself rather than for its causes.
 func whole(k jsonschema.ErrorKind) bool {
 	switch k.(type) {
-	case *kind.OneOf, *kind.AnyOf, *kind.Not, *kind.Contains:
+	case *kind.OneOf, *kind.AnyOf, *kind.Not, *kind.Contains, *kind.PropertyNames:
 		return true
 	}
 	return false
@@ -64,7 +67,7 @@ func whole(k jsonschema.ErrorKind) bool {
 func each(at string, names []string, code spec.FieldProblem, detail string) []spec.FieldError {
 	var out []spec.FieldError
 	for _, n := range names {
-		out = append(out, fault.Field(at+"/"+escape(n), code, detail))
+		out = append(out, fault.Field(at+"/"+Step(n), code, detail))
 	}
 	return out
 }
@@ -72,10 +75,18 @@ func each(at string, names []string, code spec.FieldProblem, detail string) []sp
 func describe(k jsonschema.ErrorKind) (spec.FieldProblem, string) {
 	switch k := k.(type) {
 	case *kind.Type:
+		if slices.Equal(k.Want, []string{"boolean"}) {
+			return spec.FieldProblemType, "Send true or false."
+		}
 		return spec.FieldProblemType, fmt.Sprintf("Send a value of type %s.", strings.Join(k.Want, " or "))
 	case *kind.Enum:
 		return spec.FieldProblemEnum, fmt.Sprintf("Send one of %s.", list(k.Want))
+	case *kind.Const:
+		return spec.FieldProblemEnum, fmt.Sprintf("Send %s.", list([]any{k.Want}))
 	case *kind.Format:
+		if k.Want == "date-time" {
+			return spec.FieldProblemFormat, "Send a time such as 2026-11-21T09:30:00Z."
+		}
 		return spec.FieldProblemFormat, fmt.Sprintf("This is not a valid %s.", strings.ReplaceAll(k.Want, "-", " "))
 	case *kind.Pattern:
 		return spec.FieldProblemPattern, "This has a form or characters that are not taken here."
@@ -87,6 +98,12 @@ func describe(k jsonschema.ErrorKind) (spec.FieldProblem, string) {
 		return spec.FieldProblemTooSmall, fmt.Sprintf("Send at least %s.", decimal(k.Want))
 	case *kind.Maximum:
 		return spec.FieldProblemTooLarge, fmt.Sprintf("Send at most %s.", decimal(k.Want))
+	case *kind.ExclusiveMinimum:
+		return spec.FieldProblemTooSmall, fmt.Sprintf("Send more than %s.", decimal(k.Want))
+	case *kind.ExclusiveMaximum:
+		return spec.FieldProblemTooLarge, fmt.Sprintf("Send less than %s.", decimal(k.Want))
+	case *kind.MultipleOf:
+		return spec.FieldProblemInvalid, fmt.Sprintf("Send a multiple of %s.", decimal(k.Want))
 	case *kind.MinItems:
 		return spec.FieldProblemEmpty, fmt.Sprintf("Send at least %s.", count(k.Want, "item"))
 	case *kind.MaxItems:
@@ -98,7 +115,7 @@ func describe(k jsonschema.ErrorKind) (spec.FieldProblem, string) {
 	case *kind.MaxProperties:
 		return spec.FieldProblemTooMany, fmt.Sprintf("Send at most %s.", count(k.Want, "field"))
 	}
-	return spec.FieldProblemInvalid, "This does not match the contract."
+	return spec.FieldProblemInvalid, "This is not what is asked for here."
 }
 
 func count(n int, noun string) string {
@@ -116,18 +133,28 @@ func decimal(r *big.Rat) string {
 	return strconv.FormatFloat(f, 'f', -1, 64)
 }
 
+// list names values, as many of them as somebody reads.
 func list(values []any) string {
+	const most = 20
 	var out []string
-	for _, v := range values {
-		if v == nil {
-			v = "null"
+	for _, v := range values[:min(len(values), most)] {
+		text, ok := v.(string)
+		if !ok {
+			b, _ := json.Marshal(v) // which was JSON before
+			text = string(b)
 		}
-		out = append(out, fmt.Sprint(v))
+		out = append(out, text)
+	}
+	if len(values) > most {
+		out = append(out, "and others")
 	}
 	return strings.Join(out, ", ")
 }
 
-// escape makes a name a step of a JSON Pointer (RFC 6901 section 3).
-func escape(s string) string {
+// Step makes a name a step of a JSON Pointer (RFC 6901 section 3).
+func Step(s string) string {
+	if !strings.ContainsAny(s, "~/") {
+		return s // which is nearly all of them, and a replacer takes time to make
+	}
 	return strings.NewReplacer("~", "~0", "/", "~1").Replace(s)
 }

@@ -29,6 +29,19 @@ type param struct {
 // HasBody reports whether the operation takes a body.
 func (r *Request) HasBody() bool { return len(r.bodies) > 0 }
 
+// Stream is how many bytes the body has at most if the handler reads it as a stream; 0 if it is checked before.
+func (r *Request) Stream() int64 { return r.op.Stream }
+
+// Takes refuses content types that the operation does not take, and other charsets than UTF-8.
+func (r *Request) Takes(contentType string) error {
+	mediaType, params, err := mime.ParseMediaType(contentType)
+	_, known := r.bodies[mediaType]
+	if charset := params["charset"]; err != nil || !known || charset != "" && !strings.EqualFold(charset, "utf-8") {
+		return fault.New(spec.ProblemUnsupportedMediaType, "Send "+r.mediaTypes()+" in UTF-8.")
+	}
+	return nil
+}
+
 // Params lists the parameters that break the contract; path gives the value of a path parameter.
 func (r *Request) Params(req *http.Request, path func(name string) string) []spec.FieldError {
 	var out []spec.FieldError
@@ -100,18 +113,14 @@ func (p param) value(s string) any {
 	return s
 }
 
-// Body checks a body against the contract and returns it as the handler is to read it: strings in Unicode NFC. What is
-// neither JSON nor a form is returned as it is. Failures are unsupported-media-type, malformed-request and
+// Body checks a body against the contract and returns it as the handler is to read it: strings in Unicode NFC. Failures are unsupported-media-type, malformed-request and
 // invalid-request with each field.
 func (r *Request) Body(contentType string, raw []byte) ([]byte, error) {
-	mediaType, params, err := mime.ParseMediaType(contentType)
-	schema, known := r.bodies[mediaType]
-	if charset := params["charset"]; err != nil || !known || charset != "" && !strings.EqualFold(charset, "utf-8") {
-		return nil, fault.New(spec.ProblemUnsupportedMediaType, "Send "+r.mediaTypes()+" in UTF-8.")
+	if err := r.Takes(contentType); err != nil {
+		return nil, err
 	}
-	if schema == nil {
-		return raw, nil
-	}
+	mediaType, _, _ := mime.ParseMediaType(contentType) // which has just been read
+	schema := r.bodies[mediaType]
 	read := clean
 	if mediaType == formType {
 		read = form

@@ -22,3 +22,13 @@ type EmailChanged struct {
 
 // Kind is "email-changed".
 func (EmailChanged) Kind() string { return "email-changed" }
+
+// EmailChangedByStaff goes to the old address when it was staff who gave the account another one, which has to be
+// confirmed before anybody signs in.
+type EmailChangedByStaff struct {
+	Name       string
+	NewAddress string // shortened, see EmailChanged
+}
+
+// Kind is "email-changed-by-staff".
+func (EmailChangedByStaff) Kind() string { return "email-changed-by-staff" }

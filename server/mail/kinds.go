@@ -30,9 +30,16 @@ func Samples(baseURL string) []Data {
 		AccountUnlocked{Name: name, Link: forgotten},
 		EmailChange{Name: name, Link: link("/confirm-email" + secret), ExpiresIn: time.Hour},
 		EmailChanged{Name: name, NewAddress: "a***@example.com"},
+		EmailChangedByStaff{Name: name, NewAddress: "a***@example.com"},
 		SecondFactorEnabled{Name: name, Link: forgotten},
 		SecondFactorRemoved{Name: name, Link: forgotten},
 		RecoveryCodeUsed{Name: name, Left: "7", Link: forgotten},
+		RoleChanged{Name: name, Was: "author", Is: "moderator"},
+		AccountSuspended{Name: name, Reason: "Advertising in the comments."},
+		AccountReinstated{Name: name, Link: forgotten},
+		AccountReinstatedLocked{Name: name, EndsIn: 7 * 24 * time.Hour},
+		StaffLock{Name: name, EndsIn: 7 * 24 * time.Hour},
+		StaffLockEnded{Name: name, Link: forgotten},
 	}
 }
 

@@ -21,6 +21,16 @@ const (
 	ClientDeleted    = "client.deleted"
 	KeyRotated       = "key.rotated"
 	KeyRevoked       = "key.revoked"
+	FieldCreated     = "field.created"
+	FieldReplaced    = "field.replaced"
+	FieldDeleted     = "field.deleted"
+	JobRetried       = "job.retried"
+	JobCancelled     = "job.cancelled"
+	ImportStarted    = "import.started"
+	ImportFinished   = "import.finished"
+	ImportCancelled  = "import.cancelled"
+	ExportStarted    = "export.started"
+	ExportDownloaded = "export.downloaded"
 )
 
 // Record adds an entry to the audit log: the actor of ctx did something that concerns an account, or nobody if about is the zero UUID.

@@ -36,6 +36,9 @@ func Open(ctx context.Context, url string, l Limits) (*pgxpool.Pool, error) {
 	set := c.ConnConfig.RuntimeParams
 	set["application_name"] = "usher"
 	set["timezone"] = "UTC"
+	// Queries are small: to compile one, or to start processes that help with it, takes longer than to run it.
+	set["jit"] = "off"
+	set["max_parallel_workers_per_gather"] = "0"
 	set["statement_timeout"] = milliseconds(l.StatementTimeout)
 	set["lock_timeout"] = milliseconds(l.LockTimeout)
 	set["idle_in_transaction_session_timeout"] = milliseconds(2 * l.StatementTimeout)

@@ -33,10 +33,15 @@ func NewSealer(s Secret, purpose string) *Sealer {
 // Seal returns payload, encrypted and bound to a context, as base64url. Equal
 // arguments give equal strings.
 func (s *Sealer) Seal(payload, boundTo []byte) string {
+	return base64url.EncodeToString(s.SealBytes(payload, boundTo))
+}
+
+// SealBytes is Seal for what is not to be text.
+func (s *Sealer) SealBytes(payload, boundTo []byte) []byte {
 	nonce := s.nonce(payload, boundTo)
 	sealed := make([]byte, len(nonce), len(nonce)+len(payload)+s.aead.Overhead())
 	copy(sealed, nonce)
-	return base64url.EncodeToString(s.aead.Seal(sealed, nonce, payload, boundTo))
+	return s.aead.Seal(sealed, nonce, payload, boundTo)
 }
 
 // Open returns the payload of a string that Seal made for the same context, or
@@ -46,11 +51,16 @@ func (s *Sealer) Open(sealed string, boundTo []byte) ([]byte, error) {
 	if err != nil {
 		return nil, err
 	}
+	return s.OpenBytes(b, boundTo)
+}
+
+// OpenBytes is Open for what SealBytes made.
+func (s *Sealer) OpenBytes(sealed, boundTo []byte) ([]byte, error) {
 	size := s.aead.NonceSize()
-	if len(b) < size {
+	if len(sealed) < size {
 		return nil, invalid("too short")
 	}
-	payload, err := s.aead.Open(nil, b[:size], b[size:], boundTo)
+	payload, err := s.aead.Open(nil, sealed[:size], sealed[size:], boundTo)
 	if err != nil {
 		return nil, invalid("not sealed here for this use")
 	}

@@ -26,11 +26,18 @@ type Draft struct {
 
 	FirstName, LastName, Bio, Location, Locale, TimeZone *string
 	WebsiteURL, LinkedinURL, GithubURL                   *string
+
+	Fields map[string]any // of profile fields, by name; numbers are json.Number
 }
 
-// Add stores a new account, and has its address confirmed by mail if need be. Errors: email-taken, nickname-taken.
+// Add stores a new account, and has its address confirmed by mail if need be. Errors: email-taken, nickname-taken,
+// nickname-confusable, invalid-request (the value of a profile field).
 func Add(ctx context.Context, tx pgx.Tx, d Draft) (db.User, error) {
 	id, err := uuid.NewV7()
+	if err != nil {
+		return db.User{}, err
+	}
+	fields, err := newFields(ctx, tx, d.Fields)
 	if err != nil {
 		return db.User{}, err
 	}
@@ -38,7 +45,7 @@ func Add(ctx context.Context, tx pgx.Tx, d Draft) (db.User, error) {
 		ID: id, Email: d.Email, EmailKey: EmailKey(d.Email), Verified: d.Verified, PasswordHash: d.PasswordHash,
 		FirstName: d.FirstName, LastName: d.LastName, Bio: d.Bio, Location: d.Location, Locale: d.Locale, TimeZone: d.TimeZone,
 		WebsiteURL: d.WebsiteURL, LinkedinURL: d.LinkedinURL, GithubURL: d.GithubURL,
-		Role: d.Role, RegisteredAs: d.RegisteredAs,
+		Fields: fields, Role: d.Role, RegisteredAs: d.RegisteredAs,
 	}
 	u, err := insert(ctx, tx, row, d.Nickname)
 	switch {
@@ -71,12 +78,12 @@ func insert(ctx context.Context, tx pgx.Tx, row db.CreateUserParams, nickname *s
 		if nickname != nil {
 			row.Nickname = *nickname
 		}
-		row.NicknameKey = nicknameKey(row.Nickname)
+		row.NicknameKey, row.NicknameSkeleton = nicknameKey(row.Nickname), new(skeleton(row.Nickname))
 		err = pgx.BeginFunc(ctx, tx, func(tx pgx.Tx) error {
 			u, err = db.New().CreateUser(ctx, tx, row)
 			return err
 		})
-		if nickname != nil || !fault.Is(err, spec.ProblemNicknameTaken) {
+		if nickname != nil || !fault.Is(err, spec.ProblemNicknameTaken) && !fault.Is(err, spec.ProblemNicknameConfusable) {
 			break
 		}
 	}

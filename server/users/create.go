@@ -15,14 +15,17 @@ import (
 	"github.com/usherhq/usher/server/store"
 )
 
-// Create adds an account for somebody else. Errors: role-not-grantable, step-up-required for roles above AUTHOR, and those
-// of Add.
+// Create adds an account for somebody else. Errors: role-not-grantable, step-up-required for roles above AUTHOR,
+// invalid-request (a reserved nickname), and those of Add.
 func Create(ctx context.Context, tx pgx.Tx, by actor.Actor, d Draft) (db.User, error) {
 	if err := canGrant(by, d.Role); err != nil {
 		return db.User{}, err
 	}
 	if d.Role.Rank() > spec.RoleAUTHOR.Rank() && !by.Operator && !by.Recent {
 		return db.User{}, fault.New(spec.ProblemStepUpRequired, "")
+	}
+	if err := CanTake(by, d.Nickname); err != nil {
+		return db.User{}, err
 	}
 	if d.Verified && d.Role == spec.RoleANONYMOUS {
 		d.Role = spec.RoleAUTHENTICATED // which is what confirming would make of them
@@ -57,6 +60,10 @@ func (h *Handlers) CreateUser(ctx context.Context, req api.CreateUserRequestObje
 	}
 	if b.Role != nil {
 		d.Role = *b.Role
+	}
+	var err error
+	if d.Fields, err = fieldValues(b.Fields); err != nil {
+		return nil, err
 	}
 	return store.InTx(ctx, h.DB, func(tx pgx.Tx) (api.CreateUserResponseObject, error) {
 		u, err := Create(ctx, tx, actor.From(ctx), d)

@@ -2,7 +2,6 @@ package users
 
 import (
 	"context"
-	"slices"
 
 	"github.com/google/uuid"
 	"github.com/jackc/pgx/v5"
@@ -16,21 +15,17 @@ import (
 )
 
 // Delete removes an account with its sessions and tokens, for good. Errors: not-found, forbidden (a role that is not
-// below one's own), self-deletion, last-admin, precondition-failed.
+// below one's own, or authority that was lost meanwhile), self-deletion, last-admin, precondition-failed.
 func Delete(ctx context.Context, tx pgx.Tx, by actor.Actor, id uuid.UUID) error {
-	admins, err := db.New().LockAdmins(ctx, tx)
-	if err != nil {
-		return err
-	}
-	u, err := lock(ctx, tx, id)
+	u, last, err := Take(ctx, tx, by, id)
 	if err != nil {
 		return err
 	}
 	if err := canDelete(by, u); err != nil {
 		return err
 	}
-	if len(admins) == 1 && slices.Contains(admins, id) {
-		return fault.New(spec.ProblemLastAdmin, "")
+	if err := unlessLast(last); err != nil {
+		return err
 	}
 	return remove(ctx, tx, id, by.By())
 }

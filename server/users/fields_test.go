@@ -16,10 +16,15 @@ import (
 )
 
 // samples are values for every field that people fill in.
-var samples = map[string]string{
+var samples = map[string]any{
 	"email": "other@example.com", "nickname": "brand-new", "first_name": "Ada", "last_name": "Lovelace", "bio": "Two\nlines",
 	"location": "London", "locale": "en-GB", "time_zone": "Europe/London", "website_url": "https://ada.example",
-	"linkedin_url": "https://www.linkedin.com/in/ada", "github_url": "https://github.com/ada",
+	"linkedin_url": "https://www.linkedin.com/in/ada", "github_url": "https://github.com/ada", "fields": map[string]any{"team": "red"},
+}
+
+// defineTeam defines the profile field that the samples have.
+func defineTeam(srv *apitest.Server) {
+	apitest.Do[spec.ProfileField](srv.Role(spec.RoleADMIN), "POST", "/profile-fields", `{"name":"team","title":"Team","schema":{"type":"string"}}`, 201)
 }
 
 // properties lists the fields of a schema of the contract, and says which can be cleared.
@@ -46,6 +51,7 @@ func properties(t *testing.T, schema string) map[string]bool {
 func TestEveryField(t *testing.T) {
 	t.Parallel()
 	srv := apitest.New(t)
+	defineTeam(srv)
 	for schema, route := range map[string]func(u spec.User) (*apitest.Client, string){
 		"ProfilePatch": func(u spec.User) (*apitest.Client, string) { return srv.As(stored(t, srv, u)), "/me" },
 		"UserPatch": func(u spec.User) (*apitest.Client, string) {
@@ -58,9 +64,9 @@ func TestEveryField(t *testing.T) {
 			require.Contains(t, samples, field, "give this test a value for %s", field)
 			value := samples[field]
 			if field == "nickname" || field == "email" {
-				value = schema + value
+				value = schema + samples[field].(string)
 			}
-			require.Equal(t, 200, client.Send("PATCH", at, map[string]string{field: value}).Status, field)
+			require.Equal(t, 200, client.Send("PATCH", at, map[string]any{field: value}).Status, field)
 			require.Equal(t, value, apitest.Do[map[string]any](client, "GET", at, nil, 200)[field], field)
 			if clearable {
 				require.Equal(t, 200, client.Send("PATCH", at, fmt.Sprintf(`{%q:null}`, field)).Status, field)
@@ -74,6 +80,7 @@ func TestEveryField(t *testing.T) {
 func TestEveryFieldOfNewAccounts(t *testing.T) {
 	t.Parallel()
 	srv := apitest.New(t)
+	defineTeam(srv)
 	admin := srv.Role(spec.RoleADMIN)
 	for schema, path := range map[string]string{"Registration": "/auth/register", "UserDraft": "/users"} {
 		body := map[string]any{}

@@ -1,6 +1,10 @@
 package users
 
-import "github.com/google/uuid"
+import (
+	"github.com/google/uuid"
+
+	"github.com/usherhq/usher/gen/spec"
+)
 
 // VerificationMail asks the worker to mail the link that confirms a user's address. The token in the link is made when
 // the mail is, so it is stored nowhere but as a hash.
@@ -34,6 +38,9 @@ type Notice struct {
 	About  About     `json:"about"`
 	To     string    `json:"to,omitempty"`   // the address, if it is no longer that of the account
 	Left   int       `json:"left,omitempty"` // how many recovery codes there still are
+	Was    spec.Role `json:"was,omitempty"`  // the role before
+	Is     spec.Role `json:"is,omitempty"`   // the role since
+	Reason string    `json:"reason,omitempty"`
 }
 
 // Kind names the job in the queue.
@@ -49,7 +56,13 @@ const (
 	AboutUnlocked            About = "account-unlocked"
 	AboutPasswordChanged     About = "password-changed"
 	AboutEmailChanged        About = "email-changed"
+	AboutEmailMoved          About = "email-changed-by-staff"
 	AboutSecondFactorEnabled About = "second-factor-enabled"
 	AboutSecondFactorRemoved About = "second-factor-removed"
 	AboutRecoveryCodeUsed    About = "recovery-code-used"
+	AboutRoleChanged         About = "role-changed"
+	AboutSuspended           About = "account-suspended"
+	AboutReinstated          About = "account-reinstated"
+	AboutStaffLock           About = "staff-lock"
+	AboutStaffLockEnded      About = "staff-lock-ended"
 )

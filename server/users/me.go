@@ -23,7 +23,7 @@ func (h *Handlers) UpdateMe(ctx context.Context, req api.UpdateMeRequestObject) 
 	by, b := actor.From(ctx), req.Body
 	patch := spec.UserPatch{
 		Nickname: b.Nickname, FirstName: b.FirstName, LastName: b.LastName, Bio: b.Bio, Location: b.Location,
-		Locale: b.Locale, TimeZone: b.TimeZone, WebsiteURL: b.WebsiteURL, LinkedinURL: b.LinkedinURL, GithubURL: b.GithubURL,
+		Locale: b.Locale, TimeZone: b.TimeZone, WebsiteURL: b.WebsiteURL, LinkedinURL: b.LinkedinURL, GithubURL: b.GithubURL, Fields: b.Fields,
 	}
 	return store.InTx(ctx, h.DB, func(tx pgx.Tx) (api.UpdateMeResponseObject, error) {
 		u, err := Update(ctx, tx, by, by.ID, patch)
@@ -37,7 +37,7 @@ func (h *Handlers) UpdateMe(ctx context.Context, req api.UpdateMeRequestObject) 
 // self shows an account to its owner.
 func self(ctx context.Context, u db.User) api.MeResponseJSONResponse {
 	return api.MeResponseJSONResponse{
-		Body:    Show(u, spec.MeLinks(actor.From(ctx).Caller)),
+		Body:    Show(u, spec.MeLinks(actor.From(ctx).Caller, u.Nickname)),
 		Headers: api.MeResponseResponseHeaders{ETag: etag.Version(u.Version)},
 	}
 }

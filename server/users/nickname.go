@@ -10,6 +10,13 @@ import (
 // nicknameKey is what nicknames are compared by. They are ASCII, by contract.
 func nicknameKey(nickname string) string { return strings.ToLower(nickname) }
 
+// skeleton is what a nickname looks like: nicknames with the same one cannot be told apart at a glance. This is the idea of
+// Unicode TS 39 for the characters that nicknames may have. Letter case makes no difference, here neither: Ian looks like
+// lan, so ian does.
+func skeleton(nickname string) string { return looks.Replace(nicknameKey(nickname)) }
+
+var looks = strings.NewReplacer("1", "l", "i", "l", "0", "o", "_", "-", "m", "rn", "vv", "w")
+
 // CheckNickname refuses what the contract's pattern for nicknames refuses, for callers that do not come over the wire.
 func CheckNickname(nickname string) error {
 	ok := len(nickname) >= 3 && len(nickname) <= 30

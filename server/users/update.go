@@ -1,6 +1,7 @@
 package users
 
 import (
+	"cmp"
 	"context"
 
 	"github.com/google/uuid"
@@ -18,10 +19,12 @@ import (
 )
 
 // Update edits an account: absent fields stay, null clears (RFC 7396). Another e-mail address has to be confirmed anew.
-// Errors: not-found, forbidden (a role that is not below one's own), precondition-failed,
-// email-taken, nickname-taken, self-email-change, step-up-required for another address.
+// Errors: not-found, forbidden (a role that is not below one's own, authority that was lost meanwhile, another address by a token
+// that was narrowed), precondition-failed,
+// email-taken, nickname-taken, nickname-confusable, invalid-request (a reserved nickname, a profile field's value), self-email-change,
+// step-up-required and last-admin for another address.
 func Update(ctx context.Context, tx pgx.Tx, by actor.Actor, id uuid.UUID, patch spec.UserPatch) (db.User, error) {
-	u, err := lock(ctx, tx, id)
+	u, last, err := takeFor(ctx, tx, by, id, patch)
 	if err != nil {
 		return u, err
 	}
@@ -30,8 +33,18 @@ func Update(ctx context.Context, tx pgx.Tx, by actor.Actor, id uuid.UUID, patch 
 	}
 	before := u
 	fields := apply(&u, patch)
+	set, err := setFields(ctx, tx, &u, patch.Fields)
+	if err != nil {
+		return u, err
+	}
+	fields = append(fields, set...)
 	if !sameMailbox(before.Email, u.Email) {
-		if err := canMove(by, u); err != nil {
+		if err := cmp.Or(canMove(by, u), unlessLast(last)); err != nil {
+			return u, err
+		}
+	}
+	if u.NicknameKey != before.NicknameKey { // what is theirs already stays theirs, in any spelling
+		if err := CanTake(by, &u.Nickname); err != nil {
 			return u, err
 		}
 	}
@@ -40,8 +53,8 @@ func Update(ctx context.Context, tx pgx.Tx, by actor.Actor, id uuid.UUID, patch 
 	}
 	if u, err = db.New().UpdateUser(ctx, tx, db.UpdateUserParams{
 		ID: u.ID, Email: u.Email, EmailKey: u.EmailKey, EmailVerifiedAt: u.EmailVerifiedAt,
-		Nickname: u.Nickname, NicknameKey: u.NicknameKey, FirstName: u.FirstName, LastName: u.LastName, Bio: u.Bio,
-		Location: u.Location, Locale: u.Locale, TimeZone: u.TimeZone,
+		Nickname: u.Nickname, NicknameKey: u.NicknameKey, NicknameSkeleton: u.NicknameSkeleton, Fields: u.Fields,
+		FirstName: u.FirstName, LastName: u.LastName, Bio: u.Bio, Location: u.Location, Locale: u.Locale, TimeZone: u.TimeZone,
 		WebsiteURL: u.WebsiteURL, LinkedinURL: u.LinkedinURL, GithubURL: u.GithubURL,
 	}); err != nil {
 		return u, err
@@ -54,6 +67,15 @@ func Update(ctx context.Context, tx pgx.Tx, by actor.Actor, id uuid.UUID, patch 
 	return u, outbox.Emit(ctx, tx, spec.UserUpdated{UserID: u.ID, By: by.By(), Fields: fields})
 }
 
+// takeFor locks an account to edit it. Whoever gets another address is not in charge until it is confirmed.
+func takeFor(ctx context.Context, tx pgx.Tx, by actor.Actor, id uuid.UUID, patch spec.UserPatch) (u db.User, last bool, err error) {
+	if patch.Email != nil {
+		return Take(ctx, tx, by, id)
+	}
+	u, err = Hold(ctx, tx, by, id)
+	return u, false, err
+}
+
 // canMove says who may give an account another address: with it comes the power to set the password.
 func canMove(by actor.Actor, u db.User) error {
 	switch {
@@ -62,7 +84,7 @@ func canMove(by actor.Actor, u db.User) error {
 	case !by.Operator && !by.Recent:
 		return fault.New(spec.ProblemStepUpRequired, "")
 	}
-	return nil
+	return outdoes(by, u)
 }
 
 // moveHouse does what follows when staff give an account another address: it has to be confirmed, what was mailed to the
@@ -78,7 +100,7 @@ func moveHouse(ctx context.Context, tx pgx.Tx, by actor.Actor, id uuid.UUID, has
 	if !hasPassword {
 		confirm = PasswordMail{UserID: id, New: true}
 	}
-	for _, letter := range []river.JobArgs{confirm, Notice{UserID: id, About: AboutEmailChanged, To: old}} {
+	for _, letter := range []river.JobArgs{confirm, Notice{UserID: id, About: AboutEmailMoved, To: old}} {
 		if err := outbox.Enqueue(ctx, tx, letter); err != nil {
 			return err
 		}
@@ -115,8 +137,10 @@ func apply(u *db.User, p spec.UserPatch) []string {
 	if p.Email != nil && !sameMailbox(before, u.Email) {
 		u.EmailKey, u.EmailVerifiedAt = EmailKey(u.Email), nil
 	}
+	if p.Nickname != nil && *p.Nickname != u.Nickname { // one that stays may look like another's: it was there before this was looked at
+		u.NicknameKey, u.NicknameSkeleton = nicknameKey(*p.Nickname), new(skeleton(*p.Nickname))
+	}
 	set("nickname", &u.Nickname, p.Nickname)
-	u.NicknameKey = nicknameKey(u.Nickname)
 	clearable("first_name", &u.FirstName, p.FirstName)
 	clearable("last_name", &u.LastName, p.LastName)
 	clearable("bio", &u.Bio, p.Bio)

@@ -9,6 +9,7 @@ import (
 
 	"github.com/usherhq/usher/gen/db"
 	"github.com/usherhq/usher/server/store"
+	"github.com/usherhq/usher/server/transfers"
 	"github.com/usherhq/usher/server/users"
 )
 
@@ -25,7 +26,7 @@ type cleanup struct {
 
 // Work deletes sessions, tokens, keys, kept answers and unconfirmed accounts whose time is over.
 func (w *cleanup) Work(ctx context.Context, _ *river.Job[Cleanup]) error {
-	failed := []error{w.expire(ctx)}
+	failed := []error{w.expire(ctx), transfers.SweepAll(ctx, w.DB), w.deleteExports(ctx)}
 	for _, clear := range []func(context.Context, db.DBTX) (int64, error){
 		db.New().DeleteExpiredSessions, db.New().DeleteOldAttempts, db.New().DeleteWholeLimits, db.New().DeleteForgottenNetworks, db.New().DeleteExpiredTokens, db.New().DeleteOldAnswers, db.New().DeleteExpiredSigningKeys,
 	} {
@@ -33,6 +34,15 @@ func (w *cleanup) Work(ctx context.Context, _ *river.Job[Cleanup]) error {
 		failed = append(failed, err)
 	}
 	return errors.Join(failed...)
+}
+
+// deleteExports deletes exports whose time is over, a few at a time: their files may be large.
+func (w *cleanup) deleteExports(ctx context.Context) error {
+	for {
+		if n, err := db.New().DeleteExpiredExports(ctx, w.DB); err != nil || n == 0 {
+			return err
+		}
+	}
 }
 
 // expire deletes the accounts that were never confirmed, so many at a time that a job does not take long.

@@ -61,9 +61,15 @@ var letters = map[users.About]struct{ subject, text string }{
 	users.AboutUnlocked:            {"You can sign in to Usher again", "/forgot-password"},
 	users.AboutPasswordChanged:     {"Your Usher password was changed", "/forgot-password"},
 	users.AboutEmailChanged:        {"Your Usher account has a new e-mail address", "***@example. com"},
+	users.AboutEmailMoved:          {"Your Usher account has a new e-mail address", "The staff of Usher changed the e-mail address"},
 	users.AboutSecondFactorEnabled: {"Your Usher account now asks for a second factor", "/forgot-password"},
 	users.AboutSecondFactorRemoved: {"Your Usher account no longer asks for a second factor", "/forgot-password"},
 	users.AboutRecoveryCodeUsed:    {"A recovery code was used to sign in to Usher", "Codes left: 0."},
+	users.AboutRoleChanged:         {"Your role at Usher has changed", "It was reader, and is administrator now."},
+	users.AboutSuspended:           {"Your Usher account is suspended", "> For a reason."},
+	users.AboutReinstated:          {"Your Usher account is no longer suspended", "It opens by itself in 7 days"},
+	users.AboutStaffLock:           {"Your Usher account is locked for a while", "by itself in 7 days"},
+	users.AboutStaffLockEnded:      {"You can sign in to Usher again", "the staff of Usher had locked"},
 }
 
 // TestNotices: whatever there is to tell arrives, in words of its own (F2.2).
@@ -75,7 +81,9 @@ func TestNotices(t *testing.T) {
 	for about := range letters {
 		u := srv.User(spec.RoleAUTHENTICATED, func(d *users.Draft) { d.FirstName = new("Kim") })
 		lockUntil(t, srv, u, time.Now().Add(15*time.Minute))
-		enqueue(t, srv, users.Notice{UserID: u.ID, About: about})
+		_, err := db.New().SetStaffLock(t.Context(), srv.DB, time.Now().Add(7*24*time.Hour-time.Minute), u.ID)
+		require.NoError(t, err)
+		enqueue(t, srv, users.Notice{UserID: u.ID, About: about, Was: spec.RoleAUTHENTICATED, Is: spec.RoleADMIN, Reason: "For a reason."})
 		to[about] = u.Email
 	}
 	for about, want := range letters {
@@ -86,22 +94,39 @@ func TestNotices(t *testing.T) {
 	}
 }
 
-// TestNothingToTell: no mail about a lock that is over, or to somebody who is gone. A notice that nobody has written is
+// TestReinstated: somebody who is let in again reads that they can sign in, unless staff locked the account, too.
+func TestReinstated(t *testing.T) {
+	t.Parallel()
+	srv := apitest.New(t)
+	smtp := srv.Work()
+	u := srv.User(spec.RoleAUTHENTICATED)
+	_, err := db.New().SetStaffLock(t.Context(), srv.DB, time.Now().Add(-time.Second), u.ID)
+	require.NoError(t, err)
+	enqueue(t, srv, users.Notice{UserID: u.ID, About: users.AboutReinstated})
+	require.Contains(t, smtp.Wait(t, u.Email).Text, "You can sign in as before.")
+}
+
+// TestNothingToTell: no mail about a lock that is over, or to somebody who is gone, and none that says that a suspended
+// account is open. A notice that nobody has written is
 // given up at once, and kept for people to see.
 func TestNothingToTell(t *testing.T) {
 	t.Parallel()
 	srv := apitest.New(t)
 	u := srv.User(spec.RoleAUTHENTICATED)
 	lockUntil(t, srv, u, time.Now().Add(-time.Second))
-	never := srv.User(spec.RoleAUTHENTICATED)
+	never, suspended := srv.User(spec.RoleAUTHENTICATED), srv.User(spec.RoleAUTHENTICATED)
+	_, err := db.New().SetStatus(t.Context(), srv.DB, spec.UserStatusSuspended, suspended.ID)
+	require.NoError(t, err)
 	enqueue(t, srv,
 		users.Notice{UserID: u.ID, About: users.AboutLocked}, users.Notice{UserID: never.ID, About: users.AboutLocked},
 		users.Notice{UserID: uuid.New(), About: users.AboutPasswordChanged}, users.Notice{UserID: u.ID, About: "made-up"},
+		users.Notice{UserID: u.ID, About: users.AboutStaffLock}, users.Notice{UserID: suspended.ID, About: users.AboutUnlocked},
+		users.Notice{UserID: suspended.ID, About: users.AboutStaffLockEnded},
 		users.PasswordMail{UserID: uuid.New()}, users.PasswordMail{UserID: u.ID, New: true}, users.EmailChangeMail{UserID: u.ID},
 		users.EmailChangeMail{UserID: uuid.New()}, auth.Locking{UserID: uuid.New()}, auth.Unlocking{UserID: uuid.New()}, auth.Forgotten{UserID: uuid.New()},
 	)
 	smtp := srv.Work()
-	require.Equal(t, 3, ended(t, srv, users.Notice{}.Kind(), "completed"))
+	require.Equal(t, 6, ended(t, srv, users.Notice{}.Kind(), "completed"))
 	require.Equal(t, 1, ended(t, srv, users.Notice{}.Kind(), "cancelled"))
 	require.Equal(t, 2, ended(t, srv, users.PasswordMail{}.Kind(), "completed"))
 	require.Equal(t, 2, ended(t, srv, users.EmailChangeMail{}.Kind(), "completed"))

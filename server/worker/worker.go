@@ -17,12 +17,18 @@ import (
 
 	"github.com/usherhq/usher/server/actor"
 	"github.com/usherhq/usher/server/auth"
+	"github.com/usherhq/usher/server/fields"
 	"github.com/usherhq/usher/server/mail"
+	"github.com/usherhq/usher/server/password"
+	"github.com/usherhq/usher/server/token"
+	"github.com/usherhq/usher/server/transfers"
 )
 
 // Options are what jobs need.
 type Options struct {
 	DB                   *pgxpool.Pool
+	Hasher               *password.Hasher // for passwords that are imported
+	Files                *token.Sealer    // hides the files of transfers at rest
 	Log                  *slog.Logger
 	Composer             *mail.Composer
 	Sender               mail.Sender
@@ -33,10 +39,14 @@ type Options struct {
 }
 
 // Worker runs jobs until it is stopped.
-type Worker struct{ client *river.Client[pgx.Tx] }
+type Worker struct {
+	client *river.Client[pgx.Tx]
+	end    context.CancelFunc // of jobs that may outlast their time
+}
 
 // New prepares a worker; it does nothing before Start.
 func New(o Options) (*Worker, error) {
+	life, end := context.WithCancel(context.Background())
 	workers := river.NewWorkers()
 	if err := errors.Join(
 		river.AddWorkerSafely(workers, &verification{Options: o}),
@@ -48,14 +58,19 @@ func New(o Options) (*Worker, error) {
 			return auth.LockEnded(ctx, tx, job.UserID)
 		}}),
 		river.AddWorkerSafely(workers, &rule[auth.Forgotten]{Options: o, do: auth.Forgot}),
+		river.AddWorkerSafely(workers, &rule[fields.Checking]{Options: o, do: fields.CheckValues}),
+		river.AddWorkerSafely(workers, &rule[fields.Clearing]{Options: o, do: fields.ClearValues}),
 		river.AddWorkerSafely(workers, &cleanup{Options: o}),
+		river.AddWorkerSafely(workers, &exporting{Options: o}),
+		river.AddWorkerSafely(workers, &importing{Options: o, life: life, importer: &transfers.Importer{DB: o.DB, Hasher: o.Hasher, Sealer: o.Files}}),
 	); err != nil {
+		end()
 		return nil, err
 	}
 	client, err := river.NewClient(riverpgxv5.New(o.DB), &river.Config{
 		Logger:               o.Log,
 		Workers:              workers,
-		Queues:               map[string]river.QueueConfig{river.QueueDefault: {MaxWorkers: 8}},
+		Queues:               map[string]river.QueueConfig{river.QueueDefault: {MaxWorkers: 8}, transfers.Queue: {MaxWorkers: 2}},
 		FetchPollInterval:    time.Second,
 		JobTimeout:           30 * time.Second,
 		RescueStuckJobsAfter: time.Minute, // a killed worker's mail must not wait for River's hour
@@ -66,7 +81,7 @@ func New(o Options) (*Worker, error) {
 		PeriodicJobs: []*river.PeriodicJob{river.NewPeriodicJob(river.PeriodicInterval(time.Hour),
 			func() (river.JobArgs, *river.InsertOpts) { return Cleanup{}, nil }, &river.PeriodicJobOpts{RunOnStart: true})},
 	})
-	return &Worker{client}, err
+	return &Worker{client, end}, err
 }
 
 // Start begins to work; ctx must live as long as the jobs may.
@@ -74,9 +89,11 @@ func (w *Worker) Start(ctx context.Context) error { return w.client.Start(ctx) }
 
 // Stop lets running jobs finish until ctx ends; then they are cancelled and handed back.
 func (w *Worker) Stop(ctx context.Context) error {
+	defer w.end()
 	if err := w.client.Stop(ctx); err == nil {
 		return nil
 	}
+	w.end()
 	cancelled, done := context.WithTimeout(context.WithoutCancel(ctx), 2*time.Second)
 	defer done()
 	return w.client.StopAndCancel(cancelled)

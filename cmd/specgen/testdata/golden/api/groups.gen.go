@@ -6,6 +6,8 @@ import (
 	"context"
 	"fmt"
 	"net/http"
+
+	"github.com/usherhq/usher/gen/spec"
 )
 
 // Auth is the part of the contract tagged auth.
@@ -22,6 +24,8 @@ type Auth interface {
 
 // SignedUpUsers is the part of the contract tagged signed-up-users.
 type SignedUpUsers interface {
+	// GetPerson: Read a person.
+	GetPerson(ctx context.Context, request GetPersonRequestObject) (GetPersonResponseObject, error)
 	// ListUsers: Browse users.
 	ListUsers(ctx context.Context, request ListUsersRequestObject) (ListUsersResponseObject, error)
 	// CreateUser: Create a user.
@@ -45,6 +49,21 @@ var _ StrictServerInterface = Groups{}
 // Write sends the answer of a handler, whichever operation it belongs to.
 func Write(w http.ResponseWriter, answer any) error {
 	switch a := answer.(type) {
+	case GetPerson200JSONResponse:
+		w.Header().Set("ETag", a.Headers.ETag)
+		return send(w, 200, a.Body)
+	case ListUsers200JSONResponse:
+		w.Header().Set("Link", a.Headers.Link)
+		return send(w, 200, a.Body)
+	case CreateUser201JSONResponse:
+		w.Header().Set("Location", a.Headers.Location)
+		return send(w, 201, a.Body)
+	case GetUser200JSONResponse:
+		w.Header().Set("ETag", a.Headers.ETag)
+		return send(w, 200, a.Body)
+	case UpdateUser200JSONResponse:
+		w.Header().Set("ETag", a.Headers.ETag)
+		return send(w, 200, a.Body)
 	case IntrospectTokenResponseObject:
 		return a.VisitIntrospectTokenResponse(w)
 	case SignOutResponseObject:
@@ -53,6 +72,8 @@ func Write(w http.ResponseWriter, answer any) error {
 		return a.VisitIssueTokenResponse(w)
 	case EndSessionResponseObject:
 		return a.VisitEndSessionResponse(w)
+	case GetPersonResponseObject:
+		return a.VisitGetPersonResponse(w)
 	case ListUsersResponseObject:
 		return a.VisitListUsersResponse(w)
 	case CreateUserResponseObject:
@@ -65,4 +86,11 @@ func Write(w http.ResponseWriter, answer any) error {
 		return a.VisitSetPictureURLResponse(w)
 	}
 	return fmt.Errorf("%T is no answer of the contract", answer)
+}
+
+func send(w http.ResponseWriter, status int, body spec.Encoder) error {
+	w.Header().Set("Content-Type", "application/json")
+	w.WriteHeader(status)
+	_, err := w.Write(body.AppendJSON(nil))
+	return err
 }

@@ -2,7 +2,11 @@
 
 package spec
 
-import "github.com/google/uuid"
+import (
+	"net/url"
+
+	"github.com/google/uuid"
+)
 
 // Link is where to go, and how (RFC 8288).
 type Link struct {
@@ -21,6 +25,7 @@ type Links struct {
 	Edit       *Link `json:"edit,omitempty"`
 	EndSession *Link `json:"end-session,omitempty"`
 	List       *Link `json:"list,omitempty"`
+	Person     *Link `json:"person,omitempty"`
 	Token      *Link `json:"token,omitempty"`
 }
 
@@ -28,7 +33,7 @@ type Links struct {
 func UserCreatedLinks(by Caller) (l Links) {
 	var links [1]Link // one allocation for all of them
 	if opIssueToken.Allows(by, uuid.Nil) {
-		links[0] = Link{IssueTokenPath(), opIssueToken.Method}
+		links[0] = Link{opIssueToken.at(""), opIssueToken.Method}
 		l.Token = &links[0]
 	}
 	return l
@@ -38,30 +43,37 @@ func UserCreatedLinks(by Caller) (l Links) {
 func UserPageLinks(by Caller) (l Links) {
 	var links [1]Link // one allocation for all of them
 	if opCreateUser.Allows(by, uuid.Nil) {
-		links[0] = Link{CreateUserPath(), opCreateUser.Method}
+		links[0] = Link{opCreateUser.at(""), opCreateUser.Method}
 		l.Create = &links[0]
 	}
 	return l
 }
 
 // UserLinks returns the links of User that by may follow.
-func UserLinks(by Caller, currentSessionID uuid.UUID, id uuid.UUID) (l Links) {
-	var links [4]Link // one allocation for all of them
+func UserLinks(by Caller, currentSessionID uuid.UUID, id uuid.UUID, nickname string) (l Links) {
+	var links [5]Link // one allocation for all of them
+	atCurrentSessionID := currentSessionID.String()
+	atID := id.String()
+	atNickname := url.PathEscape(nickname)
 	if opGetUser.Allows(by, id) {
-		links[0] = Link{GetUserPath(id), opGetUser.Method}
+		links[0] = Link{opGetUser.at(atID), opGetUser.Method}
 		l.Self = &links[0]
 	}
 	if opUpdateUser.Allows(by, id) {
-		links[1] = Link{UpdateUserPath(id), opUpdateUser.Method}
+		links[1] = Link{opUpdateUser.at(atID), opUpdateUser.Method}
 		l.Edit = &links[1]
 	}
 	if opEndSession.Allows(by, currentSessionID) {
-		links[2] = Link{EndSessionPath(currentSessionID), opEndSession.Method}
+		links[2] = Link{opEndSession.at(atCurrentSessionID), opEndSession.Method}
 		l.EndSession = &links[2]
 	}
 	if opListUsers.Allows(by, uuid.Nil) {
-		links[3] = Link{ListUsersPath(), opListUsers.Method}
+		links[3] = Link{opListUsers.at(""), opListUsers.Method}
 		l.List = &links[3]
+	}
+	if opGetPerson.Allows(by, uuid.Nil) {
+		links[4] = Link{opGetPerson.at(atNickname), opGetPerson.Method}
+		l.Person = &links[4]
 	}
 	return l
 }
@@ -83,7 +95,7 @@ type Named struct {
 // All lists the links that are there.
 func (l Links) All() []Named {
 	var out []Named
-	for _, n := range []Named{{"self", l.Self}, {"first", l.First}, {"prev", l.Prev}, {"next", l.Next}, {"create", l.Create}, {"edit", l.Edit}, {"end-session", l.EndSession}, {"list", l.List}, {"token", l.Token}} {
+	for _, n := range []Named{{"self", l.Self}, {"first", l.First}, {"prev", l.Prev}, {"next", l.Next}, {"create", l.Create}, {"edit", l.Edit}, {"end-session", l.EndSession}, {"list", l.List}, {"person", l.Person}, {"token", l.Token}} {
 		if n.Link != nil {
 			out = append(out, n)
 		}

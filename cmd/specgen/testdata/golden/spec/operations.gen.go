@@ -3,6 +3,7 @@
 package spec
 
 import (
+	"net/url"
 	"time"
 
 	"github.com/google/uuid"
@@ -32,9 +33,13 @@ type Operation struct {
 	Deprecation string // the header of RFC 9745; empty unless the operation is on its way out
 	Sunset      string // the header of RFC 8594: when it goes
 
-	Limits []RateLimit
-	Params []Param
-	Bodies []Body
+	Limits  []RateLimit
+	Params  []Param
+	Bodies  []Body
+	Stream  int64    // how many bytes the body has at most, if the handler reads it as a stream; 0: it is checked before
+	Answers []string // the content types of answers that are no failures
+
+	prefix, suffix string // of where it is called, around what fills the parameter
 }
 
 // RateLimit bounds how often an operation is called.
@@ -76,6 +81,9 @@ func (o *Operation) Allows(c Caller, owner uuid.UUID) bool {
 	return c.Scopes&o.Own != 0 && (o.Owner == "" || owner == c.ID)
 }
 
+// at is where the operation is called, on what key names.
+func (o *Operation) at(key string) string { return o.prefix + key + o.suffix }
+
 // Takes reports whether the operation has the parameter.
 func (o *Operation) Takes(name string) bool { return o.Param(name).Name != "" }
 
@@ -100,9 +108,11 @@ var (
 		Bodies: []Body{
 			{"application/x-www-form-urlencoded", "#/components/schemas/Introspection"},
 		},
+		prefix: BasePath + "/auth/introspect",
 	}
 	opSignOut = Operation{
 		ID: "signOut", Method: "POST", Path: "/auth/logout", Tag: "auth", Summary: "Sign out",
+		prefix: BasePath + "/auth/logout",
 	}
 	opIssueToken = Operation{
 		ID: "issueToken", Method: "POST", Path: "/auth/token", Tag: "auth", Summary: "Sign in",
@@ -117,6 +127,8 @@ var (
 			{"application/json", "#/components/schemas/TokenRequest"},
 			{"application/x-www-form-urlencoded", "#/components/schemas/TokenRequest"},
 		},
+		Answers: []string{"application/json"},
+		prefix:  BasePath + "/auth/token",
 	}
 	opEndSession = Operation{
 		ID: "endSession", Method: "DELETE", Path: "/me/sessions/{session_id}", Tag: "auth", Summary: "End a session",
@@ -125,6 +137,18 @@ var (
 		Params: []Param{
 			{"session_id", "path", "string", "#/components/parameters/SessionID/schema", "", true},
 		},
+		prefix: BasePath + "/me/sessions/",
+	}
+	opGetPerson = Operation{
+		ID: "getPerson", Method: "GET", Path: "/people/{nickname}", Tag: "signed-up-users", Summary: "Read a person",
+		Public: true,
+		Params: []Param{
+			{"nickname", "path", "string", "#/components/parameters/Nickname/schema", "", true},
+			{"If-None-Match", "header", "string", "#/components/parameters/IfNoneMatch/schema", "", false},
+			{"as", "query", "string", "#/components/parameters/As/schema", "", false},
+		},
+		Answers: []string{"application/json"},
+		prefix:  BasePath + "/people/",
 	}
 	opListUsers = Operation{
 		ID: "listUsers", Method: "GET", Path: "/users", Tag: "signed-up-users", Summary: "Browse users",
@@ -136,6 +160,8 @@ var (
 			{"sort", "query", "string", "#/components/parameters/Sort/schema", "name", false},
 			{"role", "query", "array", "#/components/parameters/Roles/schema", "", false},
 		},
+		Answers: []string{"application/json"},
+		prefix:  BasePath + "/users",
 	}
 	opCreateUser = Operation{
 		ID: "createUser", Method: "POST", Path: "/users", Tag: "signed-up-users", Summary: "Create a user",
@@ -146,6 +172,8 @@ var (
 		Bodies: []Body{
 			{"application/json", "#/components/schemas/UserDraft"},
 		},
+		Answers: []string{"application/json"},
+		prefix:  BasePath + "/users",
 	}
 	opGetUser = Operation{
 		ID: "getUser", Method: "GET", Path: "/users/{user_id}", Tag: "signed-up-users", Summary: "Read a user",
@@ -156,6 +184,8 @@ var (
 			{"user_id", "path", "string", "#/components/parameters/UserID/schema", "", true},
 			{"If-None-Match", "header", "string", "#/components/parameters/IfNoneMatch/schema", "", false},
 		},
+		Answers: []string{"application/json"},
+		prefix:  BasePath + "/users/",
 	}
 	opUpdateUser = Operation{
 		ID: "updateUser", Method: "PATCH", Path: "/users/{user_id}", Tag: "signed-up-users", Summary: "Edit a user",
@@ -172,6 +202,8 @@ var (
 		Bodies: []Body{
 			{"application/merge-patch+json", "#/components/schemas/UserPatch"},
 		},
+		Answers: []string{"application/json"},
+		prefix:  BasePath + "/users/",
 	}
 	opSetPictureURL = Operation{
 		ID: "setPictureUrl", Method: "PUT", Path: "/users/{user_id}/picture-url", Tag: "signed-up-users", Summary: "Set a picture",
@@ -184,6 +216,8 @@ var (
 			{"application/octet-stream", "#/components/schemas/Picture"},
 			{"multipart/form-data", "#/components/schemas/PictureForm"},
 		},
+		Stream: 2097152,
+		prefix: BasePath + "/users/", suffix: "/picture-url",
 	}
 )
 
@@ -194,6 +228,7 @@ func Operations() []*Operation {
 		&opSignOut,
 		&opIssueToken,
 		&opEndSession,
+		&opGetPerson,
 		&opListUsers,
 		&opCreateUser,
 		&opGetUser,
@@ -204,45 +239,50 @@ func Operations() []*Operation {
 
 // IntrospectTokenPath is where introspectToken is called.
 func IntrospectTokenPath() string {
-	return BasePath + "/auth/introspect"
+	return opIntrospectToken.at("")
 }
 
 // SignOutPath is where signOut is called.
 func SignOutPath() string {
-	return BasePath + "/auth/logout"
+	return opSignOut.at("")
 }
 
 // IssueTokenPath is where issueToken is called.
 func IssueTokenPath() string {
-	return BasePath + "/auth/token"
+	return opIssueToken.at("")
 }
 
 // EndSessionPath is where endSession is called.
 func EndSessionPath(sessionID uuid.UUID) string {
-	return BasePath + "/me/sessions/" + sessionID.String()
+	return opEndSession.at(sessionID.String())
+}
+
+// GetPersonPath is where getPerson is called.
+func GetPersonPath(nickname string) string {
+	return opGetPerson.at(url.PathEscape(nickname))
 }
 
 // ListUsersPath is where listUsers is called.
 func ListUsersPath() string {
-	return BasePath + "/users"
+	return opListUsers.at("")
 }
 
 // CreateUserPath is where createUser is called.
 func CreateUserPath() string {
-	return BasePath + "/users"
+	return opCreateUser.at("")
 }
 
 // GetUserPath is where getUser is called.
 func GetUserPath(userID uuid.UUID) string {
-	return BasePath + "/users/" + userID.String()
+	return opGetUser.at(userID.String())
 }
 
 // UpdateUserPath is where updateUser is called.
 func UpdateUserPath(userID uuid.UUID) string {
-	return BasePath + "/users/" + userID.String()
+	return opUpdateUser.at(userID.String())
 }
 
 // SetPictureURLPath is where setPictureUrl is called.
 func SetPictureURLPath(userID uuid.UUID) string {
-	return BasePath + "/users/" + userID.String() + "/picture-url"
+	return opSetPictureURL.at(userID.String())
 }
