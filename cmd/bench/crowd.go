@@ -17,11 +17,12 @@ type crowd struct {
 	hash  string // of everybody's password
 	start time.Time
 	step  time.Duration // between two who come
+	plain int           // each so many-th is nobody special: they take part in the measuring
 }
 
-func newCrowd(n int, hash string) crowd {
+func newCrowd(n, plain int, hash string) crowd {
 	const span = 2 * 365 * 24 * time.Hour
-	return crowd{size: n, hash: hash, start: time.Now().Add(-span), step: span / time.Duration(n+1)}
+	return crowd{size: n, hash: hash, start: time.Now().Add(-span), step: span / time.Duration(n+1), plain: plain}
 }
 
 // person is what the rows of a user are made of.
@@ -30,6 +31,7 @@ type person struct {
 	came                                             time.Time
 	tail                                             uint64 // of their ids
 	dice                                             int    // 0 to 99
+	odds                                             int    // 0 to 9,999, for what is rare
 }
 
 func (c crowd) person(i int) person {
@@ -43,7 +45,7 @@ func (c crowd) person(i int) person {
 	city := cities[r.IntN(len(cities))]
 	p := person{
 		first: firsts[r.IntN(len(firsts))], last: lasts[r.IntN(len(lasts))], city: city[0], zone: city[1], locale: city[2],
-		came: c.start.Add(time.Duration(i) * c.step).Truncate(time.Microsecond), tail: r.Uint64(), dice: r.IntN(100),
+		came: c.start.Add(time.Duration(i) * c.step).Truncate(time.Microsecond), tail: r.Uint64(), dice: r.IntN(100), odds: r.IntN(10_000),
 	}
 	p.nickname = fmt.Sprintf("reader-%d", i)
 	p.email = fmt.Sprintf("reader.%d@%s.example.com", i, strings.ReplaceAll(strings.ToLower(city[1]), "/", "."))
@@ -53,7 +55,7 @@ func (c crowd) person(i int) person {
 
 func userColumns() []string {
 	return []string{"id", "email", "email_key", "email_verified_at", "nickname", "nickname_key", "password_hash", "first_name",
-		"last_name", "bio", "location", "locale", "time_zone", "website_url", "github_url", "role", "last_login_at", "created_at", "updated_at"}
+		"last_name", "bio", "location", "locale", "time_zone", "website_url", "github_url", "professional", "role", "status", "locked_until", "last_login_at", "created_at", "updated_at"}
 }
 
 // user is the row of userColumns. As in life, not everybody tells everything.
@@ -69,16 +71,40 @@ func (c crowd) user(i int) []any {
 	if p.dice < 20 {
 		github = new("https://github.com/" + p.nickname)
 	}
-	role := spec.RoleAUTHENTICATED
+	s := c.standing(i, p)
+	return []any{newID(p.came, p.tail), p.email, p.email, s.verified, p.nickname, p.nickname, c.hash, p.first,
+		p.last, bio, p.city, p.locale, p.zone, website, github, p.odds%100 == 7, string(s.role), string(s.status), s.locked, s.seen, p.came, p.came}
+}
+
+// standing is what the service thinks of a user.
+type standing struct {
+	role                   spec.Role
+	status                 spec.UserStatus
+	verified, locked, seen *time.Time
+}
+
+// standing: a tenth are authors, one in twenty has not confirmed the address, and a few are special in other ways.
+func (c crowd) standing(i int, p person) standing {
+	seen := p.came.Add(time.Duration(p.odds) * time.Hour / 10)
+	s := standing{role: spec.RoleAUTHENTICATED, status: spec.UserStatusActive, verified: &p.came, seen: &seen}
 	switch {
 	case i == c.size-1:
-		role = spec.RoleADMIN
+		s.role = spec.RoleADMIN
+	case i%c.plain == 0:
+	case p.odds < 500:
+		s.role, s.verified, s.seen = spec.RoleANONYMOUS, nil, nil
+	case p.odds < 520:
+		s.status = spec.UserStatusSuspended
+	case p.odds < 525:
+		s.locked = new(time.Now().Add(24 * time.Hour))
+	case p.odds < 530:
+		s.role = spec.RoleMODERATOR
+	case p.odds < 532:
+		s.role = spec.RoleMANAGER
 	case p.dice < 10:
-		role = spec.RoleAUTHOR
+		s.role = spec.RoleAUTHOR
 	}
-	seen := p.came.Add(time.Hour)
-	return []any{newID(p.came, p.tail), p.email, p.email, p.came, p.nickname, p.nickname, c.hash, p.first,
-		p.last, bio, p.city, p.locale, p.zone, website, github, string(role), seen, p.came, p.came}
+	return s
 }
 
 func sessionColumns() []string {
